@@ -1,0 +1,107 @@
+/**
+ * The mesh as one immutable value: what `build.ts` makes of API objects and `translate` reads. It knows no Envoy and no
+ * Kubernetes client. Objects that did not change keep their identity from one snapshot to the next, so that `===` means
+ * "nothing to do".
+ */
+import type { TrafficPolicySpec } from "../api/traffic-policy.ts";
+import type { Diagnostic, ObjectRef } from "../base/diagnostic.ts";
+
+/** `namespace/name`. */
+export type Key = string;
+
+export interface MeshSnapshot {
+  readonly services: ReadonlyMap<Key, Service>;
+  readonly workloads: ReadonlyMap<Key, Workload>;
+  /** Namespaces by name; one that only occurs as the namespace of an object has no labels. */
+  readonly namespaces: ReadonlyMap<string, Namespace>;
+  /** Every policy that parsed, in force or not. */
+  readonly policies: ReadonlyMap<Key, Policy>;
+  /** Sorted by object, then path, then code. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface Namespace {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/**
+ * How a port's bytes are understood. `Auto` is undeclared: HTTP where the first bytes look like it, else TCP. `TLS` is
+ * passed through.
+ */
+export type Protocol = "HTTP" | "HTTP2" | "GRPC" | "TCP" | "TLS" | "UDP" | "Auto";
+
+export interface ServicePort {
+  /** "" for the only port of a service, when unnamed. */
+  readonly name: string;
+  readonly port: number;
+  readonly targetPort: number | string;
+  readonly protocol: Protocol;
+}
+
+export interface Service {
+  readonly ref: ObjectRef;
+  readonly key: Key;
+  readonly namespace: string;
+  readonly name: string;
+  /** Fully qualified, no trailing dot: `checkout.shop.svc.cluster.local`. */
+  readonly hostname: string;
+  readonly type: "ClusterIP" | "Headless" | "ExternalName";
+  /** Empty for Headless and ExternalName. */
+  readonly clusterIPs: readonly string[];
+  /** Only for ExternalName. */
+  readonly externalName?: string;
+  /** In the order of the manifest. */
+  readonly ports: readonly ServicePort[];
+  readonly selector: Readonly<Record<string, string>>;
+  /** Milliseconds since the epoch; 0 where unknown. Decides who came first in a conflict, then the key does. */
+  readonly createdAt: number;
+  /** Merged over the service's EndpointSlices, one entry an address, sorted by address. */
+  readonly endpoints: readonly Endpoint[];
+  /** The policy in force: the oldest that targets this service and is valid. */
+  readonly policy?: Policy;
+}
+
+export interface Endpoint {
+  readonly address: string;
+  /** Port number by service-port *name* (slices match service ports by name, not by number). */
+  readonly ports: Readonly<Record<string, number>>;
+  /** Takes traffic. `ready: null` in a slice counts as true. */
+  readonly ready: boolean;
+  readonly serving: boolean;
+  readonly terminating: boolean;
+  readonly region: string;
+  readonly zone: string;
+  readonly node: string;
+  /** Key of the pod behind it; "" where a slice names none. */
+  readonly workload: Key;
+  /** Labels of that pod: what subsets select on. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** A pod: where a sidecar runs, and what it serves. */
+export interface Workload {
+  readonly ref: ObjectRef;
+  readonly key: Key;
+  readonly namespace: string;
+  readonly name: string;
+  readonly addresses: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly serviceAccount: string;
+  readonly node: string;
+  readonly region: string;
+  readonly zone: string;
+  /** Declared container ports, by name where they have one: what a service's named `targetPort` resolves to. */
+  readonly containerPorts: readonly { readonly name: string; readonly port: number }[];
+}
+
+export interface Policy {
+  readonly ref: ObjectRef;
+  readonly key: Key;
+  readonly namespace: string;
+  readonly name: string;
+  readonly createdAt: number;
+  readonly generation: number;
+  readonly spec: TrafficPolicySpec;
+}
