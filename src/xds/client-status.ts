@@ -1,0 +1,62 @@
+import type { NodeInfo } from "./node.ts";
+import type { SessionState } from "./session-state.ts";
+import { inPushOrder } from "./type-url.ts";
+import type { LastNack, TypeState } from "./type-state.ts";
+
+/**
+ * - `NOT_SENT`: nothing to send, or nothing sent yet
+ * - `SYNCED`: the client acknowledged everything that it is to have
+ * - `STALE`: something is on its way, or waits for its turn
+ * - `REJECTED`: the client refuses at least one resource and keeps the last good one
+ */
+export type SyncState = "NOT_SENT" | "SYNCED" | "STALE" | "REJECTED";
+
+export interface TypeStatus {
+  readonly typeUrl: string;
+  readonly state: SyncState;
+  /** Version of the snapshot that the client is to have. */
+  readonly wanted: string;
+  /** Version of the newest response; "" before the first. */
+  readonly sent: string;
+  readonly acked: string;
+  readonly nack: LastNack | undefined;
+  /** Why each refused resource is refused, by name. */
+  readonly refused: Readonly<Record<string, string>>;
+  /** Names that the client asked for; undefined with a wildcard. */
+  readonly subscribed: number | undefined;
+}
+
+/** One connected stream. */
+export interface ClientStatus {
+  readonly stream: number;
+  readonly node: NodeInfo;
+  readonly protocol: "delta" | "sotw";
+  /** Milliseconds of the server's clock. */
+  readonly connectedAt: number;
+  readonly types: readonly TypeStatus[];
+}
+
+/** The state of one type on one stream, read off its session. */
+export function typeStatus(state: TypeState): TypeStatus {
+  return {
+    typeUrl: state.typeUrl,
+    state: syncState(state),
+    wanted: state.desired?.version ?? "",
+    sent: state.sentVersion,
+    acked: state.ackedVersion,
+    nack: state.lastNack,
+    refused: Object.fromEntries(state.refused),
+    subscribed: state.subscription.wildcard ? undefined : state.subscription.names.size,
+  };
+}
+
+function syncState(state: TypeState): SyncState {
+  if (state.refused.size > 0) return "REJECTED";
+  if (state.outstanding.length > 0) return "STALE";
+  if (state.desired && (state.dirty.size > 0 || state.answerDue)) return "STALE";
+  return state.lastNonce === "" && state.known.size === 0 ? "NOT_SENT" : "SYNCED";
+}
+
+export function sessionStatus(state: SessionState): readonly TypeStatus[] {
+  return inPushOrder(state.types.keys()).map((typeUrl) => typeStatus(state.types.get(typeUrl)!));
+}

@@ -1,0 +1,132 @@
+/**
+ * Decides which type may be sent now: make before break.
+ *
+ * Order: clusters, then their endpoints and secrets at once (Envoy withholds the ACK of clusters until those are there,
+ * so waiting for it is a deadlock), then listeners and routes when the clusters are acknowledged, removals last. Each wait
+ * is bounded by the ack timeout.
+ */
+import { applyDraft, compose, type Draft } from "./compose.ts";
+import { referencesOf } from "./references.ts";
+import type { SessionState } from "./session-state.ts";
+import { CLUSTER, ENDPOINT, inPushOrder, REMOVED_LAST, TRAFFIC_TYPES } from "./type-url.ts";
+import { touch, type TypeState } from "./type-state.ts";
+
+/** Most responses of one type that may be unanswered at once; a client that answers none gets no more. */
+const MAX_OUTSTANDING = 8;
+/** Removals are held back this many ack timeouts at the most, however busy the routes are. */
+const REMOVAL_PATIENCE = 4;
+const REMOVALS = "removals";
+
+/**
+ * Sends whatever is due.
+ *
+ * @param quiet a type that is to stay silent in this step, since its request was stale
+ */
+export function push(session: SessionState, now: number, quiet?: string): void {
+  if (!session.writable || !session.snapshot || session.closed) return;
+  for (const typeUrl of inPushOrder(session.types.keys())) {
+    const state = session.types.get(typeUrl)!;
+    if (typeUrl === quiet || !state.requested || isIdle(state)) continue;
+    if (inFlight(session, state, now) || mustWaitForClusters(session, state, now)) continue;
+    const mayRemove = !REMOVED_LAST.has(typeUrl) || removalsAllowed(session, now);
+    const draft = compose(session, state, mayRemove);
+    if (draft) send(session, state, draft, now);
+  }
+}
+
+function isIdle(state: TypeState): boolean {
+  return state.dirty.size === 0 && !state.answerDue;
+}
+
+/** A response of the type is on its way and may still be answered; later changes coalesce behind it. */
+function inFlight(session: SessionState, state: TypeState, now: number): boolean {
+  if (state.outstanding.length >= MAX_OUTSTANDING) return true;
+  const last = state.outstanding.at(-1);
+  if (last === undefined) return false;
+  // The response that is to wake a silent client must not wait for the answer it is to provoke.
+  if (state.typeUrl === CLUSTER && session.silence.stage > 0 && last.sentAt < session.silence.since) return false;
+  return now < last.sentAt + session.options.timing.ackTimeout;
+}
+
+/** Bounded: true for at most `limit` from the first time that `held` is true without a break. */
+function holdBack(session: SessionState, what: string, held: boolean, limit: number, now: number): boolean {
+  if (!held) {
+    session.heldBackSince.delete(what);
+    return false;
+  }
+  const since = session.heldBackSince.get(what) ?? now;
+  session.heldBackSince.set(what, since);
+  return now < since + limit;
+}
+
+/** Listeners and routes wait for clusters that are new or changed, so that no request finds a cluster missing. */
+function mustWaitForClusters(session: SessionState, state: TypeState, now: number): boolean {
+  if (!TRAFFIC_TYPES.has(state.typeUrl)) return false;
+  const clusters = session.types.get(CLUSTER);
+  const pending =
+    clusters?.requested === true &&
+    (clusters.outstanding.some((o) => o.changed.length > 0) || hasUnsentResource(clusters));
+  return holdBack(session, state.typeUrl, pending, session.options.timing.ackTimeout, now);
+}
+
+function hasUnsentResource(state: TypeState): boolean {
+  for (const name of state.dirty) if (state.desired?.resources.has(name)) return true;
+  return false;
+}
+
+/** Nothing that a route may still point to is taken away while listeners or routes are on their way. */
+function removalsAllowed(session: SessionState, now: number): boolean {
+  let busy = false;
+  for (const typeUrl of TRAFFIC_TYPES) {
+    const state = session.types.get(typeUrl);
+    if (state?.requested && (state.dirty.size > 0 || state.outstanding.length > 0)) busy = true;
+  }
+  return !holdBack(session, REMOVALS, busy, session.options.timing.ackTimeout * REMOVAL_PATIENCE, now);
+}
+
+function send(session: SessionState, state: TypeState, draft: Draft, now: number): void {
+  const accepted = applyDraft(state, draft);
+  const nonce = String(++session.nonces);
+  const response = {
+    typeUrl: state.typeUrl,
+    nonce,
+    version: state.desired!.version,
+    resources: draft.resources,
+    removed: draft.removed,
+  };
+  state.outstanding.push({ response, sentAt: now, changed: draft.changed, accepted });
+  state.lastNonce = nonce;
+  state.sentVersion = response.version;
+  session.heldBackSince.delete(state.typeUrl);
+  session.actions.push({ kind: "send", response });
+  if (state.typeUrl === CLUSTER) sendEndpointsAgain(session, draft);
+}
+
+/** A cluster that changed warms again, and Envoy does not ask for its endpoints again: they are due all the same. */
+function sendEndpointsAgain(session: SessionState, draft: Draft): void {
+  const endpoints = session.types.get(ENDPOINT);
+  if (!endpoints) return;
+  const changed = new Set(draft.changed);
+  for (const cluster of draft.resources) {
+    if (!changed.has(cluster.name)) continue;
+    for (const { name } of referencesOf(cluster)) {
+      if (endpoints.subscription.names.has(name)) touch(endpoints, name, true);
+    }
+  }
+}
+
+/** When waiting alone lets something go out. */
+export function pushDeadline(session: SessionState, now: number): number | undefined {
+  const { ackTimeout } = session.options.timing;
+  const times: number[] = [];
+  for (const state of session.types.values()) {
+    const last = state.outstanding.at(-1);
+    if (last && !isIdle(state)) times.push(last.sentAt + ackTimeout);
+    const since = session.heldBackSince.get(state.typeUrl);
+    if (since !== undefined) times.push(since + ackTimeout);
+  }
+  const removals = session.heldBackSince.get(REMOVALS);
+  if (removals !== undefined) times.push(removals + ackTimeout * REMOVAL_PATIENCE);
+  const future = times.filter((time) => time > now);
+  return future.length > 0 ? Math.min(...future) : undefined;
+}

@@ -1,0 +1,108 @@
+/**
+ * Envoys that stop answering for their clusters. Two ways into it were measured (Envoy 1.36 and 1.40): a cluster that
+ * fails late, after warming, is refused without a word when it came together with a new one; and after a reconnect such an
+ * Envoy no longer asks for clusters at all. An unsolicited response with the last good content, or the removal, cures
+ * both.
+ */
+import { referencesOf } from "./references.ts";
+import type { Resource } from "./resource.ts";
+import { clientVersion, type SessionState, typeStateOf } from "./session-state.ts";
+import { CLUSTER, ENDPOINT, LISTENER, SECRET } from "./type-url.ts";
+import { contentOf, lastAccepted, touch, type TypeState, UNKNOWN } from "./type-state.ts";
+
+/** When `wakeSilent` or `wakeMuted` has something to do next, if nothing else happens. */
+export function silenceDeadline(session: SessionState): number | undefined {
+  const clusters = session.types.get(CLUSTER);
+  const { silence, options } = session;
+  const times: number[] = [];
+  const oldest = clusters?.outstanding[0];
+  if (oldest && silence.stage < 2) {
+    const since = silence.stage === 0 ? oldest.sentAt : silence.since;
+    times.push(since + options.timing.silenceTimeout * silence.patience);
+  }
+  if (maybeMuted(session)) times.push(session.startedAt! + options.timing.mutedAfter);
+  return times.length > 0 ? Math.min(...times) : undefined;
+}
+
+/** Goes back to last good clusters when an answer is overdue although all endpoints and secrets were sent. */
+export function wakeSilent(session: SessionState, now: number): void {
+  const clusters = session.types.get(CLUSTER);
+  const { silence } = session;
+  const oldest = clusters?.outstanding[0];
+  if (!clusters || !oldest || silence.stage === 2) return;
+  const since = silence.stage === 0 ? oldest.sentAt : silence.since;
+  if (now < since + session.options.timing.silenceTimeout * silence.patience) return;
+  if (session.types.get(ENDPOINT)?.dirty.size || session.types.get(SECRET)?.dirty.size) return;
+
+  if (silence.stage === 0) collectSuspects(clusters, silence.suspects);
+  const back = [...silence.suspects.keys()].filter((name) => !clusters.held.has(name));
+  const changed = back.filter((name) => contentOf(lastAccepted(clusters, name)));
+  const added = back.filter((name) => !lastAccepted(clusters, name));
+  // Taking a new cluster back may break a route that uses it: first try without.
+  const names = silence.stage === 0 && changed.length > 0 ? changed : added;
+  silence.stage = names === changed ? 1 : 2;
+  silence.since = now;
+  for (const name of names) {
+    clusters.held.set(name, contentOf(lastAccepted(clusters, name)));
+    touch(clusters, name, true);
+  }
+  session.actions.push({ kind: "cure", reason: "silent", names });
+}
+
+function collectSuspects(clusters: TypeState, suspects: Map<string, Resource>): void {
+  for (const { response, changed } of clusters.outstanding) {
+    const names = new Set(changed);
+    for (const resource of response.resources) if (names.has(resource.name)) suspects.set(resource.name, resource);
+  }
+}
+
+/**
+ * The client has answered for its clusters. Content that was held back and is not to blame goes out again; if nothing was
+ * to blame, the client was only slow, and more patience is due.
+ *
+ * @param culprits names that were refused, undefined when the answer was an ACK
+ */
+export function endSilence(session: SessionState, clusters: TypeState, culprits?: ReadonlySet<string>): void {
+  const { silence } = session;
+  if (silence.stage === 0) return;
+  if (!culprits) silence.patience = Math.min(silence.patience * 2, 8);
+  silence.stage = 0;
+  silence.suspects.clear();
+  for (const name of clusters.held.keys()) touch(clusters, name);
+  clusters.held.clear();
+}
+
+/** A reconnected Envoy that asks for endpoints or listeners and not for clusters. gRPC clients ask in another order. */
+function maybeMuted(session: SessionState): boolean {
+  const { types, node } = session;
+  if (!session.reconnected || node.agent !== "envoy" || session.startedAt === undefined) return false;
+  const asked = types.get(ENDPOINT)?.requested === true || types.get(LISTENER)?.requested === true;
+  return asked && types.get(CLUSTER)?.requested !== true;
+}
+
+/** Sends a muted Envoy all its clusters unasked, and the removal of everything that it may be stuck on. */
+export function wakeMuted(session: SessionState, now: number): void {
+  if (!session.snapshot || !maybeMuted(session)) return;
+  if (now < session.startedAt! + session.options.timing.mutedAfter) return;
+  const clusters = typeStateOf(session, CLUSTER);
+  if (!clusters?.desired) return;
+  clusters.requested = true;
+  clusters.subscription.wildcard = true;
+  clusters.subscription.legacy = true;
+  clusters.answerDue = true;
+  const stuck = [...session.options.refusals.names(clientVersion(session), CLUSTER), ...orphans(session, clusters)];
+  for (const name of [...clusters.desired.resources.keys(), ...stuck]) {
+    clusters.known.set(name, UNKNOWN);
+    touch(clusters, name);
+  }
+  session.actions.push({ kind: "cure", reason: "muted", names: stuck });
+}
+
+/** Endpoints that the client asks for and no cluster of the snapshot names: their cluster is one it should not have. */
+function orphans(session: SessionState, clusters: TypeState): readonly string[] {
+  const served = new Set<string>();
+  for (const cluster of clusters.desired!.resources.values()) {
+    for (const { name } of referencesOf(cluster)) served.add(name);
+  }
+  return [...(session.types.get(ENDPOINT)?.subscription.names ?? [])].filter((name) => !served.has(name));
+}

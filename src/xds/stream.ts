@@ -1,0 +1,137 @@
+/**
+ * Joins one gRPC stream to a session: reads requests, runs what the session asks for, tells it of snapshots, back-pressure
+ * and time. Reading never waits for writing, so that a slow reader cannot deadlock its own ACKs.
+ */
+import { status as Code, type ServerDuplexStream } from "@grpc/grpc-js";
+import { messageOf } from "../base/errors.ts";
+import type { Clock } from "../base/clock.ts";
+import type { SnapshotCache } from "./cache.ts";
+import { RequestTooLarge } from "./decode.ts";
+import type { Fanout } from "./fanout.ts";
+import type { NodeInfo } from "./node.ts";
+import type { Action } from "./session-state.ts";
+import type { RequestHead, Session } from "./session.ts";
+import type { Snapshot } from "./snapshot.ts";
+import type { Response } from "./type-state.ts";
+
+export type RawCall = ServerDuplexStream<Buffer, Buffer>;
+
+/** How one protocol's messages are read and written. */
+export interface Codec<Request extends RequestHead> {
+  decode(bytes: Uint8Array, maxNames: number): Request;
+  encode(response: Response): Buffer;
+}
+
+export interface StreamDeps {
+  readonly cache: SnapshotCache;
+  readonly clock: Clock;
+  readonly fanout: Fanout;
+  readonly maxNames: number;
+  /** The only type of a per-type service; undefined on the aggregated one. */
+  readonly typeUrl: string | undefined;
+  /** Told of each action after it was carried out, with the bytes that it put on the wire. */
+  readonly onAction: (action: Action, bytes: number) => void;
+  readonly onNode: (node: NodeInfo) => void;
+  readonly onClose: () => void;
+}
+
+/** Serves `call` until either side ends it. Never throws; whatever the client sends ends at most its own stream. */
+export function serveStream<Request extends RequestHead>(
+  call: RawCall,
+  session: Session<Request>,
+  codec: Codec<Request>,
+  deps: StreamDeps,
+): void {
+  const { clock, fanout } = deps;
+  let unwatch: (() => void) | undefined;
+  let cancelTick: (() => void) | undefined;
+  let pending: Snapshot | undefined;
+  let open = true;
+
+  function run(actions: readonly Action[]): void {
+    for (const action of actions) {
+      if (!open) return;
+      let written = 0;
+      if (action.kind === "send") {
+        const bytes = codec.encode(action.response);
+        written = bytes.length;
+        if (!call.write(bytes) && session.state.writable) {
+          run(session.step({ kind: "writable", writable: false }, clock.now()));
+        }
+      } else if (action.kind === "wake") {
+        cancelTick?.();
+        cancelTick = action.at === undefined ? undefined : clock.after(Math.max(0, action.at - clock.now()), tick);
+      }
+      deps.onAction(action, written);
+      if (action.kind === "close") end(Code[action.code], action.message);
+    }
+  }
+
+  function tick(): void {
+    if (open) run(session.step({ kind: "tick" }, clock.now()));
+  }
+
+  function takeSnapshot(): void {
+    const snapshot = pending;
+    pending = undefined;
+    if (open && snapshot) run(session.step({ kind: "snapshot", snapshot }, clock.now()));
+  }
+
+  function onRequest(bytes: Buffer): void {
+    if (!open) return;
+    let request: Request;
+    try {
+      request = codec.decode(bytes, deps.maxNames);
+    } catch (error) {
+      const code = error instanceof RequestTooLarge ? Code.RESOURCE_EXHAUSTED : Code.INVALID_ARGUMENT;
+      return end(code, `the request cannot be read: ${messageOf(error)}`);
+    }
+    if (deps.typeUrl !== undefined) {
+      if (request.typeUrl !== "" && request.typeUrl !== deps.typeUrl) {
+        return end(Code.INVALID_ARGUMENT, `this service serves ${deps.typeUrl}, not ${request.typeUrl}`);
+      }
+      request = { ...request, typeUrl: deps.typeUrl };
+    }
+    run(session.step({ kind: "request", request }, clock.now()));
+    if (!unwatch && open) watch(session.state.node);
+  }
+
+  function watch(node: NodeInfo): void {
+    deps.onNode(node);
+    let first = true;
+    unwatch = deps.cache.watch(node, (snapshot) => {
+      pending = snapshot;
+      // The first one answers the request at hand; later ones come to many streams at once.
+      if (first) takeSnapshot();
+      else fanout.schedule(takeSnapshot);
+    });
+    first = false;
+  }
+
+  function end(code: Code, message: string): void {
+    if (!open) return;
+    call.emit("error", { code, details: message });
+    close();
+  }
+
+  function close(): void {
+    if (!open) return;
+    open = false;
+    unwatch?.();
+    cancelTick?.();
+    fanout.cancel(takeSnapshot);
+    deps.onClose();
+  }
+
+  call.on("data", onRequest);
+  call.on("drain", () => {
+    if (open) run(session.step({ kind: "writable", writable: true }, clock.now()));
+  });
+  call.on("end", () => {
+    if (open) call.end();
+    close();
+  });
+  call.on("cancelled", close);
+  call.on("close", close);
+  call.on("error", close);
+}

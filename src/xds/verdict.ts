@@ -1,0 +1,95 @@
+/** What an ACK or a NACK means for a type. */
+import { blamed, redact } from "./blame.ts";
+import type { Resource } from "./resource.ts";
+import { endSilence } from "./silence.ts";
+import { clientVersion, type SessionState } from "./session-state.ts";
+import { CLUSTER } from "./type-url.ts";
+import { type Accepted, contentOf, type Outstanding, touch, type TypeState } from "./type-state.ts";
+
+/** An ACK, or with an error text a NACK. */
+interface Answer {
+  readonly nonce: string;
+  readonly error: string | undefined;
+}
+
+/**
+ * Judges the answer to one response.
+ *
+ * @returns false when the nonce answers nothing that is outstanding: the answer is stale
+ */
+export function judge(session: SessionState, state: TypeState, { nonce, error: detail }: Answer, now: number): boolean {
+  const index = state.outstanding.findIndex((o) => o.response.nonce === nonce);
+  if (index < 0) return false;
+  // SotW answers the newest response only; Delta answers each.
+  const first = session.protocol === "sotw" ? 0 : index;
+  const answered = state.outstanding.slice(first, index + 1);
+  const { version } = answered.at(-1)!.response;
+  if (detail === undefined) {
+    state.outstanding.splice(first, answered.length);
+    state.ackedVersion = version;
+    session.actions.push({ kind: "ack", typeUrl: state.typeUrl, nonce, version });
+    if (state.typeUrl === CLUSTER) endSilence(session, state);
+    return true;
+  }
+  const culprits = refuse(session, state, answered, detail);
+  state.outstanding.splice(first, answered.length);
+  const reason = redact(state.typeUrl, detail);
+  state.lastNack = { version, culprits, reason, at: now };
+  session.actions.push({ kind: "nack", typeUrl: state.typeUrl, nonce, version, culprits, reason });
+  if (state.typeUrl === CLUSTER) endSilence(session, state, new Set(culprits));
+  return true;
+}
+
+/**
+ * Takes a refused response apart: the culprits are remembered, or looked for by trial; everything else of it counts as
+ * unknown and goes out again, since Envoy may have applied any part of it.
+ */
+function refuse(
+  session: SessionState,
+  state: TypeState,
+  answered: readonly Outstanding[],
+  detail: string,
+): readonly string[] {
+  const contents = new Map<string, Resource>();
+  const before = new Map<string, Accepted | undefined>();
+  for (const { response, changed, accepted } of answered) {
+    const names = new Set(changed);
+    for (const resource of response.resources) if (names.has(resource.name)) contents.set(resource.name, resource);
+    for (const [name, known] of accepted) if (!before.has(name)) before.set(name, known);
+  }
+  // Under silence the last good content is on its way already; what is refused is what went before.
+  const { suspects } = session.silence;
+  if (state.typeUrl === CLUSTER) for (const [name, resource] of suspects) contents.set(name, resource);
+
+  let culprits = blamed(detail, new Set(contents.keys()));
+  if (culprits.length === 0 && contents.size === 1) culprits = [...contents.keys()];
+  const reason = redact(state.typeUrl, detail);
+  for (const name of culprits) {
+    const lastGood = contentOf(before.get(name)) ?? state.held.get(name);
+    session.options.refusals.add(clientVersion(session), contents.get(name)!, { reason, lastGood });
+  }
+  for (const { changed } of answered) {
+    for (const name of changed) {
+      state.known.set(name, { kind: "unknown", accepted: before.get(name) });
+      touch(state, name);
+    }
+  }
+  if (culprits.length === 0 && contents.size > 1) splitTrials(state, [...contents.keys()]);
+  for (const name of culprits) restore(state, name, before.get(name));
+  return culprits;
+}
+
+/** Halves the suspects; names of other groups keep their turn. */
+function splitTrials(state: TypeState, names: readonly string[]): void {
+  const suspects = new Set(names);
+  const others = state.trials.map((group) => group.filter((name) => !suspects.has(name)));
+  const middle = Math.ceil(names.length / 2);
+  state.trials.length = 0;
+  state.trials.push(names.slice(0, middle), names.slice(middle), ...others.filter((group) => group.length > 0));
+}
+
+/** A culprit goes back to what the client had, or is left alone where only the client knows what that was. */
+function restore(state: TypeState, name: string, before: Accepted | undefined): void {
+  state.known.set(name, before?.kind === "version" ? before : { kind: "unknown", accepted: before });
+  touch(state, name, contentOf(before) !== undefined);
+}
