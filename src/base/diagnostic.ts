@@ -42,3 +42,24 @@ export function formatRef(ref: ObjectRef): string {
 export function refKey(ref: ObjectRef): string {
   return `${ref.kind}/${ref.namespace}/${ref.name}`;
 }
+
+/** One line: `shop.yaml:12: HED1203 error: TrafficPolicy shop/checkout: spec.routes[0].split[1].weight: …`. */
+export function formatDiagnostic(d: Diagnostic): string {
+  const place = d.place ? [`${d.place.file}:${d.place.line}`] : [];
+  const about = [...(d.ref ? [formatRef(d.ref)] : []), ...(d.path === "" ? [] : [d.path])];
+  return [...place, `${d.code} ${d.level}`, ...about, d.message].join(": ");
+}
+
+/** Orders diagnostics by object, then path, then code, then words: the same set always reads the same. */
+export function compareDiagnostics(a: Diagnostic, b: Diagnostic): number {
+  return (
+    compareText(a.ref ? refKey(a.ref) : "", b.ref ? refKey(b.ref) : "") ||
+    compareText(a.path, b.path) ||
+    compareText(a.code, b.code) ||
+    compareText(a.message, b.message)
+  );
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,56 @@
+/** The HTTP connection manager: the same filters for every listener, so that no policy needs to change one. */
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { type Filter, FilterSchema } from "../gen/envoy/config/listener/v3/listener_components_pb.ts";
+import type { Route } from "../gen/envoy/config/route/v3/route_components_pb.ts";
+import { RouterSchema } from "../gen/envoy/extensions/filters/http/router/v3/router_pb.ts";
+import {
+  HttpConnectionManager_CodecType,
+  HttpConnectionManager_ServerHeaderTransformation,
+  HttpConnectionManagerSchema,
+} from "../gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
+import { create } from "@bufbuild/protobuf";
+import { ads, duration, pack } from "./envoy.ts";
+
+const NAME = "envoy.filters.network.http_connection_manager";
+
+type Init = MessageInitShape<typeof HttpConnectionManagerSchema>;
+
+/** A connection manager that asks for its routes by name. */
+export function routedBy(table: string): Filter {
+  return manager({
+    statPrefix: `outbound_${table}`,
+    routeSpecifier: { case: "rds", value: { routeConfigName: table, configSource: ads() } },
+  });
+}
+
+/** A connection manager that sends everything by one route: what the sidecar of a service does with its callers. */
+export function routedTo(statPrefix: string, route: Route): Filter {
+  return manager({
+    statPrefix,
+    routeSpecifier: {
+      case: "routeConfig",
+      value: { name: statPrefix, virtualHosts: [{ name: statPrefix, domains: ["*"], routes: [route] }] },
+    },
+  });
+}
+
+function manager(init: Pick<Exclude<Init, undefined>, "statPrefix" | "routeSpecifier">): Filter {
+  const typedConfig = pack(HttpConnectionManagerSchema, {
+    ...init,
+    codecType: HttpConnectionManager_CodecType.AUTO,
+    // A path that is not normal could get past a rule that is written for the normal one.
+    normalizePath: true,
+    // Streams live as long as their route's timeout lets them; idle ones are the application's affair.
+    streamIdleTimeout: duration(0),
+    useRemoteAddress: false,
+    serverHeaderTransformation: HttpConnectionManager_ServerHeaderTransformation.PASS_THROUGH,
+    upgradeConfigs: [{ upgradeType: "websocket" }],
+    httpFilters: [
+      {
+        name: "envoy.filters.http.router",
+        configType: { case: "typedConfig", value: pack(RouterSchema, {}) },
+      },
+    ],
+  });
+  return create(FilterSchema, { name: NAME, configType: { case: "typedConfig", value: typedConfig } });
+}

@@ -1,0 +1,59 @@
+/** Listeners for what the application of an explicit sidecar calls: see ADR 4. */
+import { create } from "@bufbuild/protobuf";
+import type { Diagnostic } from "../base/diagnostic.ts";
+import { TrafficDirection } from "../gen/envoy/config/core/v3/base_pb.ts";
+import type { Filter } from "../gen/envoy/config/listener/v3/listener_components_pb.ts";
+import { type Listener, ListenerSchema } from "../gen/envoy/config/listener/v3/listener_pb.ts";
+import type { Service } from "../model/snapshot.ts";
+import { routedBy } from "./connection-manager.ts";
+import { socketAddress } from "./envoy.ts";
+import { EXPLICIT_ROUTES, outboundCluster } from "./names.ts";
+import type { Proxy } from "./proxy.ts";
+import { tcpProxy } from "./tcp.ts";
+
+/**
+ * One HTTP listener for all services, and one for each TCP port of a service.
+ *
+ * @param services oldest first: of two that want one port the first gets it
+ */
+export function explicitListeners(
+  services: readonly Service[],
+  proxy: Proxy,
+  report: (diagnostic: Diagnostic) => void,
+): Listener[] {
+  const { outboundAddress: address, outboundHttpPort, workload } = proxy;
+  const taken = new Map<number, string>([[outboundHttpPort, "the HTTP listener"]]);
+  for (const { port } of workload.containerPorts) if (!taken.has(port)) taken.set(port, "the pod's own application");
+  const listeners = [listener("outbound|http", address, outboundHttpPort, routedBy(EXPLICIT_ROUTES))];
+  for (const service of services) {
+    for (const { port, protocol } of service.ports) {
+      if (protocol !== "TCP" && protocol !== "TLS") continue;
+      const owner = taken.get(port);
+      if (owner === undefined) {
+        taken.set(port, `Service ${service.key}`);
+        const filter = tcpProxy(outboundCluster(service, port));
+        listeners.push(listener(`outbound|${port}|${service.hostname}`, address, port, filter));
+      } else report(conflict(service, port, address, owner, proxy));
+    }
+  }
+  return listeners;
+}
+
+function conflict(service: Service, port: number, address: string, owner: string, { id }: Proxy): Diagnostic {
+  return {
+    code: "HED2104",
+    level: "warning",
+    ref: service.ref,
+    path: "spec.ports",
+    message: `${id} cannot reach port ${port} at ${address}:${port}: ${owner} has it. Use another port number`,
+  };
+}
+
+function listener(name: string, address: string, port: number, filter: Filter): Listener {
+  return create(ListenerSchema, {
+    name,
+    address: socketAddress(address, port),
+    trafficDirection: TrafficDirection.OUTBOUND,
+    filterChains: [{ name: "outbound", filters: [filter] }],
+  });
+}

@@ -1,0 +1,19 @@
+/** Names of Envoy resources; part of what operators see in stats and dumps, so they follow the field's customs. */
+import type { Service } from "../model/snapshot.ts";
+
+export const PASSTHROUGH = "PassthroughCluster";
+export const BLACK_HOLE = "BlackHoleCluster";
+export const INBOUND_PASSTHROUGH = "InboundPassthroughCluster";
+
+/** The one route table of explicit mode. */
+export const EXPLICIT_ROUTES = "http";
+
+/** `outbound|80|canary|checkout.shop.svc.cluster.local`; endpoints have the name of their cluster. */
+export function outboundCluster(service: Service, port: number, subset = ""): string {
+  return `outbound|${port}|${subset}|${service.hostname}`;
+}
+
+/** By port alone: several services may share one port of a pod. */
+export function inboundCluster(port: number): string {
+  return `inbound|${port}||`;
+}

@@ -1,0 +1,96 @@
+/** The sidecar that configuration is made for, as its pod describes it. */
+import { isIP } from "node:net";
+import type { Diagnostic } from "../base/diagnostic.ts";
+import type { MeshSnapshot, Workload } from "../model/snapshot.ts";
+
+/** See ADR 4. */
+export type Capture = "transparent" | "explicit";
+
+/** A port that an explicit sidecar opens on the pod's address, and where the application listens. */
+export interface InboundPort {
+  readonly port: number;
+  readonly appAddress: string;
+  readonly appPort: number;
+}
+
+export interface Proxy {
+  /** `<pod>.<namespace>`, Envoy's node id. */
+  readonly id: string;
+  readonly workload: Workload;
+  readonly capture: Capture;
+  /** Where an explicit sidecar listens for its application. */
+  readonly outboundAddress: string;
+  readonly outboundHttpPort: number;
+  readonly inboundPorts: readonly InboundPort[];
+  /** Annotations that could not be understood. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export const CAPTURE = "heddle.dev/capture";
+export const OUTBOUND_ADDRESS = "heddle.dev/outbound-address";
+export const OUTBOUND_HTTP_PORT = "heddle.dev/outbound-http-port";
+export const INBOUND_PORTS = "heddle.dev/inbound-ports";
+
+const DEFAULT_HTTP_PORT = 15080;
+/** More inbound ports than this on one pod are a mistake. */
+const MAX_INBOUND_PORTS = 64;
+
+/** The proxy with this node id, or undefined when there is no such pod. */
+export function resolveProxy(snapshot: MeshSnapshot, id: string): Proxy | undefined {
+  // Pod names may hold dots, namespaces may not.
+  const dot = id.lastIndexOf(".");
+  const workload = snapshot.workloads.get(`${id.slice(dot + 1)}/${id.slice(0, dot)}`);
+  return dot > 0 && workload ? describeProxy(id, workload) : undefined;
+}
+
+function describeProxy(id: string, workload: Workload): Proxy {
+  const diagnostics: Diagnostic[] = [];
+  const read = <T>(name: string, fallback: T, parse: (text: string) => T | undefined, right: string): T => {
+    const text = workload.annotations[name];
+    if (text === undefined) return fallback;
+    const value = parse(text);
+    if (value !== undefined) return value;
+    const path = `metadata.annotations["${name}"]`;
+    const message = `${JSON.stringify(text.slice(0, 100))} is not understood and left out: it must be ${right}`;
+    diagnostics.push({ code: "HED2101", level: "error", ref: workload.ref, path, message });
+    return fallback;
+  };
+  const anAddress = (text: string): string | undefined => (isIP(text) ? text : undefined);
+  return {
+    id,
+    workload,
+    capture: read<Capture>(CAPTURE, "transparent", parseCapture, "transparent or explicit"),
+    outboundAddress: read(OUTBOUND_ADDRESS, "127.0.0.1", anAddress, "an IP address"),
+    outboundHttpPort: read(OUTBOUND_HTTP_PORT, DEFAULT_HTTP_PORT, parsePort, "a port from 1 to 65535"),
+    inboundPorts: read(
+      INBOUND_PORTS,
+      [],
+      parseInboundPorts,
+      'a list such as "8080:9001, 8081:127.0.0.5:9002", each port once',
+    ),
+    diagnostics,
+  };
+}
+
+function parseCapture(text: string): Capture | undefined {
+  return text === "transparent" || text === "explicit" ? text : undefined;
+}
+
+function parsePort(text: string): number | undefined {
+  const port = /^[0-9]{1,5}$/.test(text.trim()) ? Number(text) : 0;
+  return port >= 1 && port <= 65_535 ? port : undefined;
+}
+
+function parseInboundPorts(text: string): readonly InboundPort[] | undefined {
+  const ports: InboundPort[] = [];
+  for (const entry of text.split(",").map((part) => part.trim())) {
+    const [, listen, address = "127.0.0.1", app] = /^([0-9]+):(?:(.+):)?([0-9]+)$/.exec(entry) ?? [];
+    const port = parsePort(listen ?? "");
+    const appPort = parsePort(app ?? "");
+    const bare = address.replace(/^\[(.*)\]$/, "$1");
+    if (port === undefined || appPort === undefined || !isIP(bare)) return undefined;
+    if (ports.some((other) => other.port === port)) return undefined;
+    ports.push({ port, appAddress: bare, appPort });
+  }
+  return ports.length <= MAX_INBOUND_PORTS ? ports : undefined;
+}

@@ -1,0 +1,124 @@
+/** Route tables (RDS): in transparent mode one a port, in explicit mode one for everything. */
+import { create } from "@bufbuild/protobuf";
+import type { Diagnostic } from "../base/diagnostic.ts";
+import { type Route, type VirtualHost, VirtualHostSchema } from "../gen/envoy/config/route/v3/route_components_pb.ts";
+import { type RouteConfiguration, RouteConfigurationSchema } from "../gen/envoy/config/route/v3/route_pb.ts";
+import type { Service, ServicePort } from "../model/snapshot.ts";
+import { hostsOf, podHostsOf } from "./domains.ts";
+import type { Memo } from "./memo.ts";
+import { EXPLICIT_ROUTES } from "./names.ts";
+import type { MeshSettings } from "./settings.ts";
+import { podsVirtualHost, speaksHttp, unknownHosts, virtualHost } from "./virtual-host.ts";
+
+/** What the tables are made of. */
+export interface RouteInput {
+  /** Oldest first: of two services that claim one domain the first has it. */
+  readonly services: readonly Service[];
+  readonly namespace: string;
+  readonly settings: MeshSettings;
+  /** The routes of a service port; the same array while nothing in them changes. */
+  readonly routesOf: (service: Service, port: ServicePort) => readonly Route[];
+  readonly memo: Memo;
+  readonly report: (diagnostic: Diagnostic) => void;
+}
+
+/** One table a port that some service speaks HTTP on, and one for each port of undeclared protocol. */
+export function transparentTables(input: RouteInput): RouteConfiguration[] {
+  const { services, namespace, memo } = input;
+  const tables: RouteConfiguration[] = [];
+  for (const number of httpPorts(services)) {
+    const hosts: VirtualHost[] = [];
+    for (const service of services) {
+      const port = service.ports.find((p) => p.port === number && speaksHttp(p));
+      if (!port) continue;
+      const routes = input.routesOf(service, port);
+      const key = `vhost/${namespace}/${service.key}/${number}`;
+      hosts.push(memo(key, [service, routes], () => virtualHost(service, number, hostsOf(service, namespace), routes)));
+      if (service.type !== "Headless") continue;
+      hosts.push(
+        memo(`${key}/pods`, [service], () => podsVirtualHost(service, number, podHostsOf(service, namespace))),
+      );
+    }
+    tables.push(table(input, String(number), [...hosts, unknownHosts(input.settings, true)], true));
+  }
+  for (const service of services) {
+    for (const port of service.ports) {
+      if (port.protocol === "Auto") tables.push(sniffedTable(input, service, port));
+    }
+  }
+  return tables;
+}
+
+/** The name of the table of a port whose protocol is found out connection by connection. */
+export function sniffedTableName(service: Service, port: number): string {
+  return `${service.hostname}:${port}`;
+}
+
+function sniffedTable(input: RouteInput, service: Service, port: ServicePort): RouteConfiguration {
+  const routes = input.routesOf(service, port);
+  const key = `vhost-any/${service.key}/${port.port}`;
+  // The address the connection went to has chosen the service already.
+  const host = input.memo(key, [service, routes], () => virtualHost(service, port.port, ["*"], routes));
+  return table(input, sniffedTableName(service, port.port), [host], true);
+}
+
+/** All ports that have a table of their own, ascending. */
+export function httpPorts(services: readonly Service[]): readonly number[] {
+  const ports = new Set(services.flatMap(({ ports: all }) => all.filter(speaksHttp).map(({ port }) => port)));
+  return [...ports].sort((a, b) => a - b);
+}
+
+/** The one table of an explicit sidecar: a host without a port means port 80, or else the service's first HTTP port. */
+export function explicitTable(input: RouteInput): RouteConfiguration {
+  const { services, namespace, memo } = input;
+  const hosts = services.flatMap((service) => {
+    const ports = service.ports.filter((port) => speaksHttp(port) || port.protocol === "Auto");
+    const preferred = ports.find(({ port }) => port === 80) ?? ports[0];
+    return ports.map((port) => {
+      const routes = input.routesOf(service, port);
+      return memo(`explicit/${namespace}/${service.key}/${port.port}`, [service, routes], () => {
+        const names = hostsOf(service, namespace);
+        const withPort = names.map((name) => `${name}:${port.port}`);
+        return virtualHost(service, port.port, port === preferred ? [...names, ...withPort] : withPort, routes);
+      });
+    });
+  });
+  return table(input, EXPLICIT_ROUTES, [...hosts, unknownHosts(input.settings, false)], false);
+}
+
+function table(
+  input: RouteInput,
+  name: string,
+  hosts: readonly VirtualHost[],
+  ignorePortInHostMatching: boolean,
+): RouteConfiguration {
+  const distinct = withoutDuplicates(input, name, hosts);
+  const parts = distinct.filter((host) => host.name !== "allow_any" && host.name !== "block_all");
+  return input.memo(`table/${input.namespace}/${name}`, parts, () =>
+    create(RouteConfigurationSchema, { name, virtualHosts: [...distinct], ignorePortInHostMatching }),
+  );
+}
+
+/** A domain that stands twice in a table makes Envoy refuse all of it. The oldest service keeps it. */
+function withoutDuplicates(input: RouteInput, name: string, hosts: readonly VirtualHost[]): readonly VirtualHost[] {
+  const owner = new Map<string, string>();
+  return hosts.flatMap((host) => {
+    const free = host.domains.filter((domain) => !owner.has(domain.toLowerCase()));
+    for (const domain of free) owner.set(domain.toLowerCase(), host.name);
+    if (free.length === host.domains.length) return host;
+    const taken = host.domains.filter((domain) => !free.includes(domain));
+    const first = taken[0]!;
+    input.report({
+      code: "HED2102",
+      level: "warning",
+      path: "",
+      message:
+        `${host.name}: ${taken.join(", ")} in route table ${name} already means ${owner.get(first.toLowerCase())}, ` +
+        "which is older and keeps the name",
+    });
+    if (free.length === 0) return [];
+    return input.memo(`fewer/${input.namespace}/${name}/${host.name}`, [host, free.join()], () =>
+      create(VirtualHostSchema, { ...host, domains: free }),
+    );
+  });
+}

@@ -1,0 +1,95 @@
+/** The routes of one service port: the policy's in their order, then everything else to the whole service. */
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { BoolValueSchema } from "@bufbuild/protobuf/wkt";
+import type { Mirror, Route as PolicyRoute, Split } from "../api/traffic-policy.ts";
+import {
+  type Route,
+  type RouteAction,
+  RouteActionSchema,
+  RouteSchema,
+} from "../gen/envoy/config/route/v3/route_components_pb.ts";
+import type { MeshSnapshot, Service } from "../model/snapshot.ts";
+import { backendCluster } from "./backend.ts";
+import { duration, fraction } from "./envoy.ts";
+import { hashPolicies } from "./hash-policy.ts";
+import { anyRequest, matchesEverything, routeMatch } from "./match.ts";
+import { outboundCluster } from "./names.ts";
+import { retryPolicy } from "./retry.ts";
+
+/** The routes to `service` on `port`; the last one matches every request. */
+export function routesOf(snapshot: MeshSnapshot, service: Service, port: number): Route[] {
+  const routes: Route[] = [];
+  for (const [index, policy] of (service.policy?.spec.routes ?? []).entries()) {
+    const name = policy.name ?? `routes[${index}]`;
+    const action = policyAction(snapshot, service, port, policy);
+    const alternatives = policy.match ?? [{}];
+    for (const match of alternatives) {
+      routes.push(create(RouteSchema, { name, match: routeMatch(match), action: { case: "route", value: action } }));
+    }
+    if (alternatives.some(matchesEverything)) return routes;
+  }
+  const action = { case: "route" as const, value: policyAction(snapshot, service, port, {}) };
+  return [...routes, create(RouteSchema, { name: "default", match: anyRequest(), action })];
+}
+
+/** Names of all clusters that the routes of a service lead to, in order: when they change, the routes are built anew. */
+export function backendsOf(snapshot: MeshSnapshot, service: Service, port: number): readonly string[] {
+  const routes = service.policy?.spec.routes ?? [];
+  return routes.flatMap(({ split = [], mirror = [] }) =>
+    [...split, ...mirror].map((backend) => backendCluster(snapshot, service, port, backend)),
+  );
+}
+
+type ActionInit = Exclude<MessageInitShape<typeof RouteActionSchema>, RouteAction>;
+
+function policyAction(snapshot: MeshSnapshot, service: Service, port: number, policy: PolicyRoute): RouteAction {
+  const { loadBalancing, connection } = service.policy?.spec ?? {};
+  const timeout = duration(policy.timeout ?? 0);
+  const retry = retryPolicy(policy.retries, loadBalancing?.hashOn === undefined);
+  return create(RouteActionSchema, {
+    ...destination(snapshot, service, port, policy),
+    // Written out: Envoy's default is 15 s, and gRPC calls have the deadline that their header names.
+    timeout,
+    maxStreamDuration: { grpcTimeoutHeaderMax: timeout },
+    ...(retry ? { retryPolicy: retry } : {}),
+    requestMirrorPolicies: (policy.mirror ?? []).map((mirror) => mirrorPolicy(snapshot, service, port, mirror)),
+    hashPolicy: hashPolicies(policy.sticky, loadBalancing?.hashOn),
+    ...(connection?.websocket === false ? { upgradeConfigs: [{ upgradeType: "websocket", enabled: false }] } : {}),
+  });
+}
+
+function destination(
+  snapshot: MeshSnapshot,
+  service: Service,
+  port: number,
+  { split = [], sticky }: PolicyRoute,
+): Pick<ActionInit, "clusterSpecifier"> {
+  const shares = split.filter(({ weight }) => weight !== 0);
+  const [only] = shares;
+  if (!only) return { clusterSpecifier: { case: "cluster", value: outboundCluster(service, port) } };
+  const clusterOf = (share: Split): string => backendCluster(snapshot, service, port, share);
+  if (shares.length === 1) return { clusterSpecifier: { case: "cluster", value: clusterOf(only) } };
+  return {
+    clusterSpecifier: {
+      case: "weightedClusters",
+      value: {
+        clusters: shares.map((share) => ({ name: clusterOf(share), weight: share.weight ?? 1 })),
+        ...(sticky
+          ? { randomValueSpecifier: { case: "useHashPolicy" as const, value: create(BoolValueSchema, { value: true }) } }
+          : {}),
+      },
+    },
+  };
+}
+
+type MirrorInit = NonNullable<ActionInit["requestMirrorPolicies"]>[number];
+
+function mirrorPolicy(snapshot: MeshSnapshot, service: Service, port: number, mirror: Mirror): MirrorInit {
+  return {
+    cluster: backendCluster(snapshot, service, port, mirror),
+    runtimeFraction: { defaultValue: fraction(mirror.percent) },
+    traceSampled: false,
+    // Envoy would append "-shadow" to the host, and the receiver would no longer know who is meant.
+    disableShadowHostSuffixAppend: true,
+  };
+}

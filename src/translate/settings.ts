@@ -1,0 +1,18 @@
+/** Settings that hold for the whole mesh. */
+export interface MeshSettings {
+  /** Suffix of service names: `<name>.<namespace>.svc.<clusterDomain>`. */
+  readonly clusterDomain: string;
+  /** What happens to traffic for hosts and addresses that the mesh does not know. */
+  readonly outboundPolicy: "allow-any" | "registry-only";
+  /**
+   * How long a sidecar waits for the first bytes of a connection to a port of undeclared protocol before it takes it for
+   * plain TCP, in milliseconds. Server-first protocols pay this delay once a connection, so declare them.
+   */
+  readonly protocolDetectionTimeout: number;
+}
+
+export const DEFAULT_SETTINGS: MeshSettings = {
+  clusterDomain: "cluster.local",
+  outboundPolicy: "allow-any",
+  protocolDetectionTimeout: 500,
+};

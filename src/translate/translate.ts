@@ -1,0 +1,176 @@
+/**
+ * What one sidecar is to run, as Envoy messages. A pure function of the snapshot and the proxy, apart from a memo: an
+ * unchanged service gives the very same messages, for every proxy, so that each is encoded once.
+ */
+import type { Diagnostic } from "../base/diagnostic.ts";
+import type { Cluster } from "../gen/envoy/config/cluster/v3/cluster_pb.ts";
+import type { ClusterLoadAssignment } from "../gen/envoy/config/endpoint/v3/endpoint_pb.ts";
+import type { Listener } from "../gen/envoy/config/listener/v3/listener_pb.ts";
+import type { Route } from "../gen/envoy/config/route/v3/route_components_pb.ts";
+import type { RouteConfiguration } from "../gen/envoy/config/route/v3/route_pb.ts";
+import type { Secret } from "../gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.ts";
+import type { MeshSnapshot, Service, ServicePort } from "../model/snapshot.ts";
+import { clustersOf } from "./cluster.ts";
+import { endpointsOf } from "./endpoints.ts";
+import {
+  blackHoleCluster,
+  capturedInboundCluster,
+  explicitInboundCluster,
+  inboundPassthroughCluster,
+  passthroughCluster,
+} from "./fixed-clusters.ts";
+import { explicitListeners } from "./listener-explicit.ts";
+import { explicitInbound, virtualInbound } from "./listener-inbound.ts";
+import { transparentListeners } from "./listener-transparent.ts";
+import { distinctAddresses } from "./listener-address.ts";
+import { createMemo, type Memo } from "./memo.ts";
+import type { Proxy } from "./proxy.ts";
+import { backendsOf, routesOf } from "./route.ts";
+import { explicitTable, type RouteInput, transparentTables } from "./route-table.ts";
+import { servedPorts } from "./served-port.ts";
+import { DEFAULT_SETTINGS, type MeshSettings } from "./settings.ts";
+
+/** Everything of one sidecar; each list sorted by name. */
+export interface ProxyConfig {
+  readonly clusters: readonly Cluster[];
+  readonly endpoints: readonly ClusterLoadAssignment[];
+  readonly listeners: readonly Listener[];
+  readonly routes: readonly RouteConfiguration[];
+  readonly secrets: readonly Secret[];
+  /** What of this proxy's configuration had to be left out or decided, and why. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export type Translator = (snapshot: MeshSnapshot, proxy: Proxy) => ProxyConfig;
+
+/** A translator with a memo of its own. It never throws on what users wrote. */
+export function createTranslator(settings: MeshSettings = DEFAULT_SETTINGS): Translator {
+  const memo = createMemo();
+  const ordered = new WeakMap<MeshSnapshot, readonly Service[]>();
+
+  return (snapshot, proxy) => {
+    let services = ordered.get(snapshot);
+    if (!services) ordered.set(snapshot, (services = oldestFirst(snapshot)));
+    return translate(snapshot, services, proxy, settings, memo);
+  };
+}
+
+function translate(
+  snapshot: MeshSnapshot,
+  services: readonly Service[],
+  proxy: Proxy,
+  settings: MeshSettings,
+  memo: Memo,
+): ProxyConfig {
+  const diagnostics: Diagnostic[] = [...proxy.diagnostics];
+  const report = (diagnostic: Diagnostic): void => void diagnostics.push(diagnostic);
+  const outbound = services.flatMap((service) => service.ports.filter(notUdp).map((port) => outboundOf(service, port, memo)));
+  const input: RouteInput = {
+    services,
+    namespace: proxy.workload.namespace,
+    settings,
+    memo,
+    report,
+    routesOf: (service, port) => memoRoutes(snapshot, service, port, memo),
+  };
+  const side =
+    proxy.capture === "transparent" ? transparent(input, proxy, report) : explicit(input, proxy, report);
+  return {
+    clusters: distinctByName([
+      ...outbound.flatMap(({ clusters }) => clusters),
+      memo("cluster/black-hole", [], blackHoleCluster),
+      ...side.clusters,
+    ]),
+    endpoints: distinct(
+      outbound.flatMap(({ endpoints }) => endpoints),
+      ({ clusterName }) => clusterName,
+    ),
+    listeners: distinctByName(distinctAddresses(side.listeners, report)),
+    routes: distinctByName(side.routes),
+    secrets: [],
+    diagnostics,
+  };
+}
+
+function notUdp({ protocol }: ServicePort): boolean {
+  return protocol !== "UDP";
+}
+
+function outboundOf(service: Service, port: ServicePort, memo: Memo) {
+  return memo(`outbound/${service.key}/${port.port}/${port.protocol}`, [service], () => ({
+    clusters: clustersOf(service, port),
+    endpoints: endpointsOf(service, port),
+  }));
+}
+
+/** The routes depend on the service and on which of the backends that they name exist. */
+function memoRoutes(snapshot: MeshSnapshot, service: Service, port: ServicePort, memo: Memo): readonly Route[] {
+  const parts = [service, ...backendsOf(snapshot, service, port.port)];
+  return memo(`routes/${service.key}/${port.port}`, parts, () => routesOf(snapshot, service, port.port));
+}
+
+/** The part of a configuration that depends on how traffic gets into the sidecar. */
+interface Side {
+  readonly clusters: readonly Cluster[];
+  readonly listeners: readonly Listener[];
+  readonly routes: readonly RouteConfiguration[];
+}
+
+type Report = (diagnostic: Diagnostic) => void;
+
+function transparent(input: RouteInput, { workload }: Proxy, report: Report): Side {
+  const { services, settings, memo } = input;
+  const served = servedPorts(services, workload, report);
+  const shape = served.map(({ port, protocol }) => `${port}/${protocol}`).join();
+  return {
+    clusters: [
+      memo("cluster/passthrough", [], passthroughCluster),
+      memo("cluster/inbound-passthrough", [], inboundPassthroughCluster),
+      ...served.map(({ port, protocol }) =>
+        memo(`cluster/inbound/${port}/${protocol}`, [], () => capturedInboundCluster(port, protocol)),
+      ),
+    ],
+    listeners: [
+      ...transparentListeners(services, workload.addresses, settings, memo),
+      memo(`listener/inbound/${shape}`, [], () => virtualInbound(served, settings)),
+    ],
+    routes: transparentTables(input),
+  };
+}
+
+function explicit(input: RouteInput, proxy: Proxy, report: Report): Side {
+  const { services } = input;
+  const { workload, inboundPorts } = proxy;
+  const served = new Map(servedPorts(services, workload, report).map(({ port, protocol }) => [port, protocol]));
+  const address = workload.addresses[0];
+  // A port that no service leads to, and one that nobody declared, are plain TCP.
+  const protocolOf = (port: number) => served.get(port) ?? "TCP";
+  const inbound = address === undefined ? [] : inboundPorts;
+  if (address === undefined && inboundPorts.length > 0) {
+    const message = "the sidecar opens no inbound ports: the pod has no address yet (status.podIP)";
+    report({ code: "HED2105", level: "warning", ref: workload.ref, path: "status.podIP", message });
+  }
+  return {
+    clusters: inbound.map((port) => explicitInboundCluster(port, protocolOf(port.port))),
+    listeners: [
+      ...explicitListeners(services, proxy, report),
+      ...inbound.map((port) => explicitInbound(address!, port, protocolOf(port.port))),
+    ],
+    routes: [explicitTable(input)],
+  };
+}
+
+function oldestFirst({ services }: MeshSnapshot): readonly Service[] {
+  return [...services.values()].sort((a, b) => a.createdAt - b.createdAt || (a.key < b.key ? -1 : 1));
+}
+
+function distinctByName<T extends { readonly name: string }>(items: readonly T[]): readonly T[] {
+  return distinct(items, ({ name }) => name);
+}
+
+/** Sorted by name; of two with one name the first, which is the older service's. */
+function distinct<T>(items: readonly T[], nameOf: (item: T) => string): readonly T[] {
+  const byName = new Map<string, T>();
+  for (const item of items) if (!byName.has(nameOf(item))) byName.set(nameOf(item), item);
+  return [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item);
+}
