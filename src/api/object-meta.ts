@@ -25,7 +25,10 @@ export const dnsSubdomain = z
   .string()
   .min(1)
   .max(253)
-  .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, "must be a DNS name: lower-case letters, digits, '-' and '.'");
+  .regex(
+    /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
+    "must be a DNS name: lower-case letters, digits, '-' and '.'",
+  );
 
 export const labelKey = z
   .string()

@@ -6,12 +6,10 @@
  */
 import { z } from "zod";
 import { duration } from "./duration.ts";
+import { dnsLabel, dnsSubdomain, labelKey, labelValue, objectMeta, type ObjectMeta } from "./object-meta.ts";
+import * as rules from "./policy-rules.ts";
+import { exactlyOne, withRules } from "./rule.ts";
 
-const dnsLabel = z
-  .string()
-  .min(1)
-  .max(63)
-  .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, "must be a DNS label: lower-case letters, digits and '-'");
 const headerName = z
   .string()
   .min(1)
@@ -20,6 +18,12 @@ const headerName = z
 const port = z.int().min(1).max(65535);
 const percent = z.number().min(0).max(100);
 const count = z.int().min(0).max(4_294_967_295);
+const positiveDuration = withRules(duration, [rules.positive]);
+const cookieName = z
+  .string()
+  .min(1)
+  .max(256)
+  .regex(/^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/, "must be a cookie name");
 
 /** How a header, query parameter or cookie is compared; exactly one comparison must be given. */
 const valueMatch = {
@@ -32,16 +36,21 @@ const valueMatch = {
   /** true: it must be there; false: it must not. */
   present: z.boolean().optional(),
 };
-const headerMatch = z.strictObject({ name: headerName, ...valueMatch });
-const namedMatch = z.strictObject({ name: z.string().min(1).max(256), ...valueMatch });
+const comparison = [exactlyOne(["exact", "prefix", "suffix", "contains", "regex", "present"]), rules.regex];
+const headerMatch = withRules(z.strictObject({ name: headerName, ...valueMatch }), comparison);
+const cookieMatch = withRules(z.strictObject({ name: cookieName, ...valueMatch }), comparison);
+const queryMatch = withRules(z.strictObject({ name: z.string().min(1).max(256), ...valueMatch }), comparison);
 
-const pathMatch = z.strictObject({
-  exact: z.string().min(1).max(1024).optional(),
-  /** Matches whole path segments: `/api` matches `/api` and `/api/x`, not `/apix`. */
-  prefix: z.string().min(1).max(1024).optional(),
-  /** RE2 syntax; the whole path must match. */
-  regex: z.string().min(1).max(1024).optional(),
-});
+const pathMatch = withRules(
+  z.strictObject({
+    exact: z.string().min(1).max(1024).optional(),
+    /** Matches whole path segments: `/api` matches `/api` and `/api/x`, not `/apix`. */
+    prefix: z.string().min(1).max(1024).optional(),
+    /** RE2 syntax; the whole path must match. */
+    regex: z.string().min(1).max(1024).optional(),
+  }),
+  [exactlyOne(["exact", "prefix", "regex"]), rules.absolutePath, rules.regex],
+);
 
 export const METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"] as const;
 
@@ -49,26 +58,43 @@ export const METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTI
 const routeMatch = z.strictObject({
   path: pathMatch.optional(),
   headers: z.array(headerMatch).max(16).optional(),
-  query: z.array(namedMatch).max(16).optional(),
-  cookies: z.array(namedMatch).max(16).optional(),
+  query: z.array(queryMatch).max(16).optional(),
+  cookies: z.array(cookieMatch).max(16).optional(),
   method: z.enum(METHODS).optional(),
 });
 
-/** Where traffic goes: a subset of the target, or another Service (with `port`, and `subset` of that Service's policy). */
+/**
+ * Where traffic goes: a subset of the target, or another Service (with `port`, and `subset` of that Service's policy).
+ * `service` is a name in the policy's namespace, or `name.namespace`.
+ */
 const backend = {
   subset: dnsLabel.optional(),
-  service: z.string().min(1).max(127).optional(),
+  service: z
+    .string()
+    .min(1)
+    .max(127)
+    .regex(
+      /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)?$/,
+      "must be the name of a Service, or name.namespace",
+    )
+    .optional(),
   port: port.optional(),
 };
-const split = z.strictObject({ ...backend, weight: z.int().min(0).max(1_000_000).optional() });
-const mirror = z.strictObject({ ...backend, percent: percent.default(100) });
+const split = withRules(
+  z.strictObject({ ...backend, weight: z.int().min(0).max(1_000_000).optional() }),
+  rules.backend,
+);
+const mirror = withRules(z.strictObject({ ...backend, percent: percent.default(100) }), rules.backend);
 
 /** What keeps a user on one side of a split while weights move; exactly one must be given. */
-const sticky = z.strictObject({
-  header: headerName.optional(),
-  cookie: z.string().min(1).max(256).optional(),
-  query: z.string().min(1).max(256).optional(),
-});
+const sticky = withRules(
+  z.strictObject({
+    header: headerName.optional(),
+    cookie: cookieName.optional(),
+    query: z.string().min(1).max(256).optional(),
+  }),
+  [exactlyOne(["header", "cookie", "query"])],
+);
 
 /** Conditions on which a request is tried again, in Envoy's words (router filter, `x-envoy-retry-on` and gRPC). */
 export const RETRY_CONDITIONS = [
@@ -93,10 +119,12 @@ const retries = z.strictObject({
   on: z.array(z.enum(RETRY_CONDITIONS)).min(1).max(16).optional(),
   /** HTTP status codes to try again on, beside `on`. */
   onStatus: z.array(z.int().min(100).max(599)).min(1).max(16).optional(),
-  backoff: z.strictObject({ base: duration.optional(), max: duration.optional() }).optional(),
+  backoff: withRules(z.strictObject({ base: positiveDuration.optional(), max: positiveDuration.optional() }), [
+    rules.backoff,
+  ]).optional(),
 });
 
-const route = z.strictObject({
+const routeFields = z.strictObject({
   name: dnsLabel.optional(),
   match: z.array(routeMatch).min(1).max(16).optional(),
   split: z.array(split).min(1).max(16).optional(),
@@ -106,32 +134,36 @@ const route = z.strictObject({
   timeout: duration.optional(),
   retries: retries.optional(),
 });
+const route = withRules(routeFields, rules.route);
 
 const subset = z.strictObject({
   name: dnsLabel,
   /** Pod labels, all of which must be equal. */
-  labels: z.record(z.string().min(1).max(317), z.string().max(63)).refine((l) => Object.keys(l).length > 0, {
-    message: "must name at least one pod label",
-  }),
+  labels: withRules(z.record(labelKey, labelValue), [rules.labelCount]),
 });
 
 export const LB_POLICIES = ["RoundRobin", "LeastRequest", "Random", "RingHash", "Maglev"] as const;
 
-const loadBalancing = z.strictObject({
-  policy: z.enum(LB_POLICIES).default("LeastRequest"),
-  /** What RingHash and Maglev hash on; exactly one must be given. */
-  hashOn: z
-    .strictObject({
-      header: headerName.optional(),
-      cookie: z.string().min(1).max(256).optional(),
-      query: z.string().min(1).max(256).optional(),
-      sourceIP: z.literal(true).optional(),
-    })
-    .optional(),
-});
+const hashOn = withRules(
+  z.strictObject({
+    header: headerName.optional(),
+    cookie: cookieName.optional(),
+    query: z.string().min(1).max(256).optional(),
+    sourceIP: z.literal(true).optional(),
+  }),
+  [exactlyOne(["header", "cookie", "query", "sourceIP"])],
+);
+const loadBalancing = withRules(
+  z.strictObject({
+    policy: z.enum(LB_POLICIES).default("LeastRequest"),
+    /** What RingHash and Maglev hash on; exactly one must be given. */
+    hashOn: hashOn.optional(),
+  }),
+  [rules.hashing],
+);
 
 const connection = z.strictObject({
-  connectTimeout: duration.optional(),
+  connectTimeout: positiveDuration.optional(),
   idleTimeout: duration.optional(),
   /** 0 is no limit. */
   maxRequestsPerConnection: count.optional(),
@@ -154,12 +186,13 @@ const circuitBreaker = z.strictObject({
 const outlierDetection = z.strictObject({
   consecutive5xx: count.optional(),
   consecutiveGatewayErrors: count.optional(),
-  interval: duration.optional(),
-  baseEjectionTime: duration.optional(),
+  interval: positiveDuration.optional(),
+  /** At most 300s: Envoy refuses what is above its longest ejection. */
+  baseEjectionTime: withRules(duration, [rules.positive, rules.ejectionTime]).optional(),
   maxEjectionPercent: z.int().min(0).max(100).optional(),
 });
 
-export const trafficPolicySpec = z.strictObject({
+const specFields = z.strictObject({
   targetRefs: z
     .array(z.strictObject({ group: z.literal("").optional(), kind: z.literal("Service"), name: dnsLabel }))
     .min(1)
@@ -171,6 +204,25 @@ export const trafficPolicySpec = z.strictObject({
   circuitBreaker: circuitBreaker.optional(),
   outlierDetection: outlierDetection.optional(),
 });
+
+export const trafficPolicySpec = withRules(specFields, rules.spec);
+
+export interface TrafficPolicyObject {
+  readonly kind: "TrafficPolicy";
+  readonly meta: ObjectMeta;
+  readonly spec: TrafficPolicySpec;
+}
+
+export const trafficPolicyObject: z.ZodType<TrafficPolicyObject> = z
+  .strictObject({
+    apiVersion: z.string(),
+    kind: z.string(),
+    metadata: objectMeta(dnsSubdomain, "namespaced"),
+    spec: trafficPolicySpec,
+    /** Written by Heddle, never read. */
+    status: z.unknown().optional(),
+  })
+  .transform(({ metadata, spec }) => ({ kind: "TrafficPolicy" as const, meta: metadata, spec }));
 
 /** The spec with defaults applied and durations in milliseconds. */
 export type TrafficPolicySpec = z.output<typeof trafficPolicySpec>;

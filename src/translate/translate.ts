@@ -131,8 +131,9 @@ function transparent(input: RouteInput, { workload }: Proxy, report: Report): Si
       ),
     ],
     listeners: [
-      ...transparentListeners(services, workload.addresses, settings, memo),
+      // First, so that no service can take the capture port's address away.
       memo(`listener/inbound/${shape}`, [], () => virtualInbound(served, settings)),
+      ...transparentListeners(services, workload.addresses, settings, memo),
     ],
     routes: transparentTables(input),
   };

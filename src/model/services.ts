@@ -1,0 +1,58 @@
+/** Services as the mesh sees them, before policies are attached. */
+import { SERVICE_NAME_LABEL, type EndpointSliceObject } from "../api/endpoint-slice.ts";
+import { refOf } from "../api/parse-object.ts";
+import type { ServiceObject } from "../api/service.ts";
+import { derivedEndpoints } from "./derived-endpoints.ts";
+import { sliceEndpoints, type Endpoints } from "./endpoints.ts";
+import type { ObjectSet } from "./objects.ts";
+import { portProtocol } from "./protocol.ts";
+import type { Key, Service, ServicePort } from "./snapshot.ts";
+import type { PodIndex } from "./workloads.ts";
+
+/** Slices by the key of the service that they belong to. */
+export function slicesByService(objects: ObjectSet): ReadonlyMap<Key, readonly EndpointSliceObject[]> {
+  const grouped = new Map<Key, EndpointSliceObject[]>();
+  for (const { object: slice } of objects.EndpointSlice.values()) {
+    const name = slice.meta.labels[SERVICE_NAME_LABEL];
+    if (name === undefined || slice.meta.deleting) continue;
+    const key = `${slice.meta.namespace}/${name}`;
+    const siblings = grouped.get(key);
+    if (siblings) siblings.push(slice);
+    else grouped.set(key, [slice]);
+  }
+  return grouped;
+}
+
+/** The endpoints of a service from its slices, or from the pods it selects where it has none at all. */
+export function endpointsOf(
+  objects: ObjectSet,
+  pods: PodIndex,
+  service: ServiceObject,
+  slices: readonly EndpointSliceObject[] | undefined,
+): Endpoints {
+  if (service.type === "ExternalName") return { endpoints: [], diagnostics: [] };
+  if (slices) return sliceEndpoints(objects, pods, service, slices);
+  return { endpoints: derivedEndpoints(objects, pods, service), diagnostics: [] };
+}
+
+export function serviceOf(object: ServiceObject, clusterDomain: string, endpoints: Service["endpoints"]): Service {
+  const { name, namespace, createdAt } = object.meta;
+  return {
+    ref: refOf(object),
+    key: `${namespace}/${name}`,
+    namespace,
+    name,
+    hostname: `${name}.${namespace}.svc.${clusterDomain}`,
+    type: object.type,
+    clusterIPs: object.clusterIPs,
+    ...(object.type === "ExternalName" && { externalName: object.externalName }),
+    ports: object.ports.flatMap((port): ServicePort[] => {
+      // No proxy carries SCTP: to the mesh such a port does not exist.
+      if (port.protocol === "SCTP") return [];
+      return [{ name: port.name, port: port.port, targetPort: port.targetPort, protocol: portProtocol(port) }];
+    }),
+    selector: object.selector,
+    createdAt,
+    endpoints,
+  };
+}

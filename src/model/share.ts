@@ -1,0 +1,32 @@
+/** Structural sharing: what comes out equal keeps the object it was before, so that `===` means unchanged. */
+
+/** `previous` where it is deeply equal to `next`, else `next`. For plain data: objects, arrays, maps and primitives. */
+export function share<T>(previous: T | undefined, next: T): T {
+  return previous !== undefined && equal(previous, next) ? previous : next;
+}
+
+/** A map sorted by key whose values are shared with `previous`; the very map of before where nothing changed. */
+export function shareMap<V>(
+  previous: ReadonlyMap<string, V> | undefined,
+  next: ReadonlyMap<string, V>,
+): ReadonlyMap<string, V> {
+  const keys = [...next.keys()].sort();
+  const shared = new Map<string, V>();
+  let same = previous?.size === next.size;
+  for (const key of keys) {
+    const value = share(previous?.get(key), next.get(key)!);
+    same &&= previous?.get(key) === value;
+    shared.set(key, value);
+  }
+  return same && previous ? previous : shared;
+}
+
+function equal(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true;
+  if (a === null || b === null || typeof a !== "object" || typeof b !== "object") return false;
+  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item, i) => equal(item, b[i]));
+  if (Array.isArray(b)) return false;
+  const left = Object.entries(a);
+  const right = new Map(Object.entries(b));
+  return left.length === right.size && left.every(([key, value]) => right.has(key) && equal(value, right.get(key)));
+}
