@@ -93,7 +93,7 @@ function union(issue: z.core.$ZodIssueInvalidUnion, given: string): string {
 function wrongType(expected: string, input: unknown): string {
   const text = `must be ${article(expected)}, not ${article(typeOf(input))}`;
   const quotable = expected === "string" && (typeof input === "number" || typeof input === "boolean");
-  if (quotable) return `${text}; write it in quotes: "${String(input)}"`;
+  if (quotable) return `${text}; write it in quotes, as in "${String(input)}"`;
   return input !== null && typeof input === "object" ? text : `${text}: ${show(input)}`;
 }
 

@@ -34,6 +34,9 @@ export function resolveBackend(services: ReadonlyMap<Key, Service>, policy: Poli
     const message = `Service ${key} has no port ${backend.port}; its ports: ${known || "none"}`;
     return { found: "nothing", field: "port", message };
   }
+  if (port.protocol === "UDP") {
+    return { found: "nothing", field: "port", message: `port ${port.port} of Service ${key} is UDP, which takes no requests` };
+  }
   if (backend.subset === undefined) return { found: "service", service, port };
   const declared = service.policy?.spec.subsets ?? [];
   const subset = declared.find((s) => s.name === backend.subset);

@@ -1,0 +1,77 @@
+/** What is valid in itself but will not do what its author meant, seen against the rest of the mesh. */
+import type { Route } from "../api/traffic-policy.ts";
+import { diagnostic, type DiagnosticCode } from "../base/diagnostic-codes.ts";
+import type { Diagnostic } from "../base/diagnostic.ts";
+import { resolveBackend } from "./backend.ts";
+import type { Key, Policy, Service } from "./snapshot.ts";
+import { selects } from "./workloads.ts";
+
+const BACKEND_CODES = { service: "HED1304", port: "HED1305", subset: "HED1306" } as const satisfies Record<
+  string,
+  DiagnosticCode
+>;
+
+/** Warnings on one policy. `targets` are the services for which it is in force. */
+export function diagnosePolicy(
+  services: ReadonlyMap<Key, Service>,
+  policy: Policy,
+  targets: readonly Service[],
+): readonly Diagnostic[] {
+  const routes = policy.spec.routes ?? [];
+  return [
+    ...emptySubsets(policy, targets),
+    ...routes.flatMap((route, index) => [
+      ...brokenBackends(services, policy, index),
+      ...slowTries(policy, route, index),
+    ]),
+    ...unreachable(policy, routes),
+  ];
+}
+
+function emptySubsets(policy: Policy, targets: readonly Service[]): readonly Diagnostic[] {
+  return (policy.spec.subsets ?? []).flatMap((subset, index) =>
+    targets
+      .filter((service) => !service.endpoints.some((endpoint) => selects(subset.labels, endpoint.labels)))
+      .map((service) => {
+        const wanted = Object.entries(subset.labels).map(([key, value]) => `${key}=${value}`);
+        const message =
+          `subset "${subset.name}" (${wanted.join(",")}) selects none of the ` +
+          `${service.endpoints.length} endpoints of Service ${service.key}`;
+        return diagnostic("HED1303", { ref: policy.ref, path: `spec.subsets[${index}].labels`, message });
+      }),
+  );
+}
+
+function brokenBackends(services: ReadonlyMap<Key, Service>, policy: Policy, index: number): readonly Diagnostic[] {
+  const route = policy.spec.routes?.[index];
+  return (["split", "mirror"] as const).flatMap((list) =>
+    (route?.[list] ?? []).flatMap((backend, at) => {
+      const resolved = resolveBackend(services, policy, backend);
+      if (resolved.found !== "nothing") return [];
+      const path = `spec.routes[${index}].${list}[${at}].${resolved.field}`;
+      return [diagnostic(BACKEND_CODES[resolved.field], { ref: policy.ref, path, message: resolved.message })];
+    }),
+  );
+}
+
+function slowTries(policy: Policy, route: Route, index: number): readonly Diagnostic[] {
+  const perTry = route.retries?.perTryTimeout;
+  if (perTry === undefined || !route.timeout || perTry <= route.timeout) return [];
+  const message = `is ${perTry}ms, longer than the route's timeout of ${route.timeout}ms, which ends the request first`;
+  return [diagnostic("HED1308", { ref: policy.ref, path: `spec.routes[${index}].retries.perTryTimeout`, message })];
+}
+
+function unreachable(policy: Policy, routes: readonly Route[]): readonly Diagnostic[] {
+  const catchAll = routes.findIndex((route) => route.match === undefined || route.match.some(matchesAll));
+  if (catchAll < 0) return [];
+  return routes.slice(catchAll + 1).map((_, offset) => {
+    const message = `is never reached: spec.routes[${catchAll}] before it takes every request`;
+    return diagnostic("HED1307", { ref: policy.ref, path: `spec.routes[${catchAll + 1 + offset}]`, message });
+  });
+}
+
+/** A match without a predicate, or with nothing but the prefix `/`, holds for every request. */
+function matchesAll(match: NonNullable<Route["match"]>[number]): boolean {
+  const predicates = [match.headers?.length, match.query?.length, match.cookies?.length, match.method];
+  return predicates.every((given) => !given) && (match.path === undefined || match.path.prefix === "/");
+}
