@@ -1,14 +1,22 @@
 /**
- * Checks regular expressions against RE2's syntax, which Envoy matches with: what passes here compiles there. It is a
+ * Checks regular expressions against RE2's syntax as Envoy compiles it (over bytes): what passes here compiles there. It is a
  * scanner, not a parser of meaning: it walks the pattern once and reports the first thing that RE2 refuses.
  */
 
 /** RE2 refuses repetitions above this, nested ones by their product. */
 const MAX_REPEAT = 1000;
-/** Bound on the compiled size in rough instructions, well below RE2's own memory limit. */
-const MAX_COST = 20_000;
-const UNICODE_CLASS_COST = 400;
+/**
+ * Bound on the compiled size, in rough instructions: above what sidecars allow (`re2.max_program_size.error_level` in their
+ * bootstrap, 32768), Envoy refuses the route.
+ */
+const MAX_COST = 30_000;
+/** Envoy matches bytes (Latin-1), so that even a Unicode class stands for few ranges. */
+const CLASS_COST = 8;
+const UNICODE_CLASS_COST = 16;
 const MAX_NESTING = 100;
+
+const COUNTED = /^\{(\d+)(,(\d*))?\}/;
+const REPEATED = /^([*+?]|\{\d+(,\d*)?\})/;
 
 interface Piece {
   readonly cost: number;
@@ -57,6 +65,7 @@ class Scanner {
   }
 
   #atom(depth: number): Piece {
+    if (COUNTED.test(this.#text.slice(this.#at, this.#at + 24))) throw new Refused("has a { } with nothing before it to repeat");
     const char = this.#next();
     switch (char) {
       case "(":
@@ -70,7 +79,7 @@ class Scanner {
       case "?":
         throw new Refused(`has ${char} with nothing before it to repeat`);
       case ".":
-        return { cost: 12, repeat: 1 };
+        return { cost: 3, repeat: 1 };
       default:
         return { cost: char > "\x7f" ? 4 : 1, repeat: 1 };
     }
@@ -85,11 +94,17 @@ class Scanner {
       if (named) this.#name(named[1]!);
       else if (!flags || flags[0] === ")") throw new Refused(`has a group (?${rest.slice(0, 3)} that RE2 does not know`);
       this.#at += (named ?? flags)![0].length;
-      if (!named && flags?.[3] === ")") return { cost: 0, repeat: 1 };
+      if (!named && flags?.[3] === ")") return this.#flagsAlone();
     }
     const inner = this.alternatives(depth + 1);
     if (!this.#take(")")) throw new Refused("has a ( without a )");
     return { cost: inner.cost + 2, repeat: inner.repeat };
+  }
+
+  /** `(?i)` by itself sets a flag and matches nothing that could be repeated. */
+  #flagsAlone(): Piece {
+    if (REPEATED.test(this.#text.slice(this.#at, this.#at + 24))) throw new Refused("repeats a group of flags alone");
+    return { cost: 0, repeat: 1 };
   }
 
   #name(name: string): void {
@@ -98,7 +113,7 @@ class Scanner {
   }
 
   #repetition(atom: Piece): Piece {
-    const counted = /^\{(\d+)(,(\d*))?\}/.exec(this.#text.slice(this.#at, this.#at + 24));
+    const counted = COUNTED.exec(this.#text.slice(this.#at, this.#at + 24));
     const simple = this.#peek();
     if (!counted && simple !== "*" && simple !== "+" && simple !== "?") return atom;
     this.#at += counted ? counted[0].length : 1;
@@ -109,7 +124,7 @@ class Scanner {
     const repeat = atom.repeat * Math.max(most, 1);
     if (repeat > MAX_REPEAT) throw new Refused(`repeats more than ${MAX_REPEAT} times, nested repetitions multiplied`);
     this.#take("?");
-    if (/^([*+?]|\{\d+(,\d*)?\})/.test(this.#text.slice(this.#at, this.#at + 24)))
+    if (REPEATED.test(this.#text.slice(this.#at, this.#at + 24)))
       throw new Refused("repeats a repetition, such as a** or a++");
     return { cost: (atom.cost + 1) * Math.max(most, 1), repeat };
   }
@@ -121,8 +136,8 @@ class Scanner {
     if (char === "Q") return this.#quoted();
     if (/[1-9k]/.test(char)) throw new Refused("uses a backreference, which RE2 does not have");
     if (char === "x") return this.#hex();
-    if (/[dDwWsSAzbBafnrtvC0]/.test(char)) return { cost: /[DWSC]/.test(char) ? 12 : 2, repeat: 1 };
-    if (/\w/.test(char) || char > "\x7f") throw new Refused(`has an escape \\${char} that RE2 does not know`);
+    if (/[dDwWsSAzbBafnrtvC0]/.test(char)) return { cost: /[dDwWsS]/.test(char) ? CLASS_COST : 1, repeat: 1 };
+    if (/[A-Za-z0-9]/.test(char) || char > "\x7f") throw new Refused(`has an escape \\${char} that RE2 does not know`);
     return { cost: 1, repeat: 1 };
   }
 
@@ -143,30 +158,31 @@ class Scanner {
 
   #hex(): Piece {
     const digits = /^([0-9A-Fa-f]{2}|\{[0-9A-Fa-f]{1,6}\})/.exec(this.#text.slice(this.#at))?.[0];
-    if (digits === undefined || Number.parseInt(digits.replace(/[{}]/g, ""), 16) > 0x10ffff)
-      throw new Refused("has a \\x that is neither \\x7F nor \\x{10FFFF} in form");
+    if (digits === undefined || Number.parseInt(digits.replace(/[{}]/g, ""), 16) > 0xff)
+      throw new Refused("has a \\x that is not a byte in the form \\x7F or \\x{7F}; write other characters as they are");
     this.#at += digits.length;
-    return { cost: 4, repeat: 1 };
+    return { cost: 1, repeat: 1 };
   }
 
   #class(): Piece {
-    let cost = this.#take("^") ? UNICODE_CLASS_COST / 10 : 2;
+    let cost = this.#take("^") ? CLASS_COST : 2;
     for (let first = true; first || this.#peek() !== "]"; first = false) {
       if (this.atEnd) throw new Refused("has a [ without a ]");
       const named = /^\[:(\^?)(\w*):\]/.exec(this.#text.slice(this.#at));
       if (named) {
         if (!POSIX_CLASSES.has(named[2]!)) throw new Refused(`has a class ${named[0]} that RE2 does not know`);
         this.#at += named[0].length;
-        cost += 4;
+        cost += CLASS_COST;
         continue;
       }
       const low = this.#classChar();
       cost += low.cost;
-      const isRange = this.#peek() === "-" && this.#text[this.#at + 1] !== "]" && this.#at + 1 < this.#text.length;
+      // After a class such as \d a - is only itself.
+      const isRange = low.code !== undefined && this.#peek() === "-" && this.#text[this.#at + 1] !== "]" && this.#at + 1 < this.#text.length;
       if (!isRange) continue;
       this.#at += 1;
       const high = this.#classChar();
-      if (low.code === undefined || high.code === undefined || high.code < low.code)
+      if (high.code === undefined || high.code < low.code)
         throw new Refused("has a range in [ ] whose end is below its start");
     }
     this.#at += 1;
@@ -216,7 +232,8 @@ function codeOf(escape: string): number {
 
 /** RE2 knows general categories (`L`, `Lu`) and script names (`Greek`), which ECMAScript knows as well. */
 function isUnicodeClass(name: string): boolean {
-  if (/^[CLMNPSZ][a-z]?$/.test(name)) return !["Cn", "LC", "C"].includes(name) && compiles(`\\p{${name}}`);
+  if (name === "Any" || name === "C") return true;
+  if (/^[CLMNPSZ][a-z]?$/.test(name)) return name !== "Cn" && compiles(`\\p{${name}}`);
   return /^[A-Z][a-z]/.test(name) && compiles(`\\p{Script=${name}}`);
 }
 

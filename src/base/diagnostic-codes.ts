@@ -1,7 +1,7 @@
 /**
  * Every diagnostic code with its level, a title and a hint. Codes are stable: they are searched for, and tests and alerts
  * name them. The first two digits say where it was found: 10 files, 11 fields, 12 rules of a TrafficPolicy, 13 the mesh
- * as a whole.
+ * as a whole, 21 the configuration of one sidecar.
  */
 import type { Diagnostic, DiagnosticLevel, ObjectRef, Place } from "./diagnostic.ts";
 
@@ -47,6 +47,12 @@ export const DIAGNOSTIC_CODES = {
   HED1309: { level: "warning", title: "EndpointSlice fits no port of its Service", hint: "Slices name ports as the Service does: compare the names." },
   HED1310: { level: "warning", title: "EndpointSlice of host names", hint: "Use IPv4 or IPv6 slices, or a Service of type ExternalName." },
   HED1311: { level: "warning", title: "Address given with two port numbers", hint: "Give each endpoint an address of its own." },
+  HED2101: { level: "error", title: "Annotation not understood", hint: "Correct the annotation on the pod; until then it is as if it were not there." },
+  HED2102: { level: "warning", title: "Host name taken by an older service", hint: "Reach the younger service by a longer name." },
+  HED2103: { level: "warning", title: "Two services disagree on a pod port's protocol", hint: "Declare one protocol in both; the older service decides." },
+  HED2104: { level: "warning", title: "Outbound port taken", hint: "Give one of the services another port number." },
+  HED2105: { level: "warning", title: "Pod without an address", hint: "Inbound ports open once status.podIP is there." },
+  HED2106: { level: "warning", title: "Listener address taken", hint: "Use another address or port." },
 } as const satisfies Readonly<Record<string, CodeInfo>>;
 
 export type DiagnosticCode = keyof typeof DIAGNOSTIC_CODES;

@@ -8,6 +8,40 @@ import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import type { Resource } from "./resource.ts";
 import type { Response } from "./type-state.ts";
 
+/**
+ * An encoder that remembers its last few large responses. Streams of one view are sent the same resources under the same
+ * nonce as a rule, and then the very bytes are shared.
+ */
+export function createEncoder(encode: (response: Response) => Buffer): (response: Response) => Buffer {
+  const recent: { readonly response: Response; readonly bytes: Buffer }[] = [];
+
+  return (response) => {
+    const found = recent.find((entry) => sameResponse(entry.response, response));
+    if (found) return found.bytes;
+    const bytes = encode(response);
+    if (bytes.length < WORTH_SHARING) return bytes;
+    recent.unshift({ response, bytes });
+    recent.length = Math.min(recent.length, MAX_SHARED);
+    return bytes;
+  };
+}
+
+/** Below this many bytes to encode again is as fast as to look. */
+const WORTH_SHARING = 4096;
+const MAX_SHARED = 8;
+
+function sameResponse(a: Response, b: Response): boolean {
+  return (
+    a.nonce === b.nonce &&
+    a.typeUrl === b.typeUrl &&
+    a.version === b.version &&
+    a.resources.length === b.resources.length &&
+    a.removed.length === b.removed.length &&
+    a.resources.every((resource, i) => resource === b.resources[i]) &&
+    a.removed.every((name, i) => name === b.removed[i])
+  );
+}
+
 /** A DeltaDiscoveryResponse. */
 export function encodeDeltaResponse(response: Response): Buffer {
   const head = new BinaryWriter().tag(1, WireType.LengthDelimited).string(response.version);

@@ -14,7 +14,7 @@ import type { SnapshotCache } from "./cache.ts";
 import { type ClientStatus, sessionStatus } from "./client-status.ts";
 import { csdsService } from "./csds.ts";
 import { decodeDeltaRequest, decodeSotwRequest } from "./decode.ts";
-import { encodeDeltaResponse, encodeSotwResponse } from "./encode.ts";
+import { createEncoder, encodeDeltaResponse, encodeSotwResponse } from "./encode.ts";
 import { createFanout } from "./fanout.ts";
 import { type NodeInfo, UNKNOWN_NODE } from "./node.ts";
 import { createRefusals, type Refusals } from "./refusals.ts";
@@ -162,8 +162,8 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
     });
   }
 
-  const deltaCodec = { decode: decodeDeltaRequest, encode: encodeDeltaResponse };
-  const sotwCodec = { decode: decodeSotwRequest, encode: encodeSotwResponse };
+  const deltaCodec = { decode: decodeDeltaRequest, encode: createEncoder(encodeDeltaResponse) };
+  const sotwCodec = { decode: decodeSotwRequest, encode: createEncoder(encodeSotwResponse) };
 
   for (const { service, typeUrl } of DISCOVERY_SERVICES) {
     const methods: UntypedServiceImplementation = {};

@@ -12,35 +12,45 @@ import type { ParsedFile } from "./parse.ts";
 export interface FileVersion {
   readonly parsed: ParsedFile;
   /** Last good versions, by object, of what is broken in the file now or not yet believed to be gone. */
-  readonly held: ReadonlyMap<string, Sourced>;
-  /** Objects among `held` that are no longer in the file, without any sign that it is broken. */
-  readonly vanished: number;
+  readonly held: ReadonlyMap<string, Held>;
+}
+
+interface Held {
+  readonly sourced: Sourced;
+  /** Since when it is missing from the file without any sign of damage; absent while something in the file is broken. */
+  readonly goneSince?: number;
 }
 
 /** A file that is not there. */
 export const ABSENT: ParsedFile = { objects: [], broken: new Set(), unidentified: false, diagnostics: [], ignored: [] };
 
 /**
- * The next version of a file. An object whose document is broken keeps its last good version, and so does every missing
- * object while a broken document cannot be told by name. Objects that are plainly gone are withdrawn at once only if
- * `believeGone`: a file that is being written is empty for a moment.
+ * The next version of a file, at `now`. An object whose document is broken keeps its last good version, and so does every
+ * missing object while a broken document cannot be told by name. One that is plainly gone is withdrawn only after `settle`
+ * milliseconds: a file that is being replaced is empty or absent for a moment.
  */
-export function nextVersion(parsed: ParsedFile, previous: FileVersion | undefined, believeGone: boolean): FileVersion {
+export function nextVersion(
+  parsed: ParsedFile,
+  previous: FileVersion | undefined,
+  { now, settle }: { readonly now: number; readonly settle: number },
+): FileVersion {
   const present = new Set(parsed.objects.map(({ object }) => refKey(refOf(object))));
-  const held = new Map<string, Sourced>();
-  let vanished = 0;
-  for (const [key, sourced] of previous ? lastGood(previous) : []) {
+  const held = new Map<string, Held>();
+  for (const [key, { sourced, goneSince = now }] of previous ? lastGood(previous) : []) {
     if (present.has(key)) continue;
-    const isBroken = parsed.unidentified || parsed.broken.has(key);
-    if (!isBroken && believeGone) continue;
-    if (!isBroken) vanished += 1;
-    held.set(key, sourced);
+    if (parsed.unidentified || parsed.broken.has(key)) held.set(key, { sourced });
+    else if (now - goneSince < settle) held.set(key, { sourced, goneSince });
   }
-  return { parsed, held, vanished };
+  return { parsed, held };
 }
 
-function lastGood(version: FileVersion): ReadonlyMap<string, Sourced> {
-  const good = version.parsed.objects.map((sourced) => [refKey(refOf(sourced.object)), sourced] as const);
+/** When the next object of a file is to be withdrawn, if nothing changes; Infinity where none is. */
+export function withdrawalDue({ held }: FileVersion, settle: number): number {
+  return held.values().reduce((soonest, { goneSince = Infinity }) => Math.min(soonest, goneSince + settle), Infinity);
+}
+
+function lastGood(version: FileVersion): ReadonlyMap<string, Held> {
+  const good = version.parsed.objects.map((sourced) => [refKey(refOf(sourced.object)), { sourced }] as const);
   // Of two definitions in one file the first is in force.
   return new Map([...version.held, ...good.toReversed()]);
 }
@@ -63,7 +73,7 @@ export function assemble(files: ReadonlyMap<string, FileVersion>, extra: readonl
     }
   }
   for (const path of paths) {
-    for (const [key, sourced] of files.get(path)!.held) if (!inForce.has(key)) inForce.set(key, sourced);
+    for (const [key, { sourced }] of files.get(path)!.held) if (!inForce.has(key)) inForce.set(key, sourced);
   }
   return { objects: objectSet(inForce.values()), diagnostics: diagnostics.sort(compareDiagnostics), ignored };
 }

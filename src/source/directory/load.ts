@@ -17,7 +17,7 @@ export async function loadDirectory(path: string): Promise<SourceState> {
   const files = new Map<string, FileVersion>();
   for (const [file, { size }] of found.files) {
     const content = await readManifest(file, size, undefined);
-    if (content) files.set(file, nextVersion(content.parsed, undefined, true));
+    if (content) files.set(file, nextVersion(content.parsed, undefined, { now: 0, settle: 0 }));
   }
   return assemble(files, [...found.unreadable.values()]);
 }

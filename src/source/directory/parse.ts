@@ -155,7 +155,7 @@ const NOTHING: ParsedFile = { objects: [], broken: new Set(), unidentified: fals
 
 /** Only what later diagnostics point into keeps the place of every field. */
 function hasFields(object: ApiObject): boolean {
-  return object.kind === "TrafficPolicy" || object.kind === "Service";
+  return object.kind === "TrafficPolicy" || object.kind === "Service" || object.kind === "Pod";
 }
 
 function originOf(place: Place, node: Node | null, locate: Locate): Origin {

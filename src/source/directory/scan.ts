@@ -1,7 +1,7 @@
 /** Finds the manifest files below a folder. */
 import type { BigIntStats } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { diagnostic } from "../../base/diagnostic-codes.ts";
 import type { Diagnostic } from "../../base/diagnostic.ts";
 import { messageOf } from "../../base/errors.ts";
@@ -9,6 +9,7 @@ import { messageOf } from "../../base/errors.ts";
 export interface Scan {
   /** Manifest files with a stamp that changes when they may have; sorted by path. */
   readonly files: ReadonlyMap<string, FileStamp>;
+  /** All folders that were looked into; for a single file the one it is in. */
   readonly directories: ReadonlySet<string>;
   /** Folders and files that are there but cannot be looked at: nothing below them counts as gone. */
   readonly unreadable: ReadonlyMap<string, Diagnostic>;
@@ -62,7 +63,9 @@ export async function scan(root: string): Promise<Scan> {
     }
   };
 
-  await visit(root, await stat(root, { bigint: true }), 0);
+  const stats = await stat(root, { bigint: true });
+  if (stats.isFile()) directories.add(dirname(root));
+  await visit(root, stats, 0);
   return { files: sorted(files), directories, unreadable, overflow };
 }
 

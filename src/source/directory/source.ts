@@ -5,7 +5,7 @@ import { diagnostic } from "../../base/diagnostic-codes.ts";
 import type { Diagnostic } from "../../base/diagnostic.ts";
 import { HeddleError, messageOf } from "../../base/errors.ts";
 import type { Source, SourceListener, SourceState } from "../source.ts";
-import { ABSENT, assemble, nextVersion, type FileVersion } from "./catalog.ts";
+import { ABSENT, assemble, nextVersion, withdrawalDue, type FileVersion } from "./catalog.ts";
 import { tooManyFiles } from "./load.ts";
 import { readManifest, type FileContent } from "./read.ts";
 import { isManifestName, scan, type FileStamp, type Scan } from "./scan.ts";
@@ -25,11 +25,10 @@ export interface DirectorySourceOptions {
 }
 
 interface Tracked {
+  /** "" for a file that is gone. */
   readonly stamp: string;
   readonly content: FileContent | undefined;
   readonly version: FileVersion;
-  /** Since when objects are missing from it without a sign of damage. */
-  readonly vanishedAt: number | undefined;
 }
 
 /**
@@ -77,7 +76,8 @@ export function directorySource(path: string, options: DirectorySourceOptions): 
     const found = await scan(path).catch((thrown: unknown) => messageOf(thrown));
     if (typeof found === "string") return complain([unreadableRoot(found)]);
     if (found.overflow) return complain([tooManyFiles(path)]);
-    watchers.follow(found.directories);
+    // What happened in a folder before it was watched gave no notice.
+    if (watchers.follow(found.directories)) passIn(debounce);
     let changed = complain([...found.unreadable.values()]);
     for (const [file, stamp] of found.files) changed = (await update(file, stamp, named.has(file))) || changed;
     for (const file of tracked.keys()) changed = (isGone(found, file) && withdraw(file)) || changed;
@@ -86,37 +86,33 @@ export function directorySource(path: string, options: DirectorySourceOptions): 
 
   async function update(file: string, { stamp, size }: FileStamp, named: boolean): Promise<boolean> {
     const known = tracked.get(file);
-    const settled = isSettled(known);
-    if (known && known.stamp === stamp && !named && !settled) return false;
+    if (known && known.stamp === stamp && !named && !isDue(known)) return false;
     const content = await readManifest(file, size, known?.content);
     if (!content) return false;
     // The stamp was taken before reading: a write in between shows as a new stamp on the next pass.
-    const isSame = known !== undefined && content === known.content;
-    if (isSame && !settled) {
+    if (known && content === known.content && !isDue(known)) {
       tracked.set(file, { ...known, stamp });
       return false;
     }
-    put(file, stamp, content, nextVersion(content.parsed, known?.version, isSame && settled));
+    tracked.set(file, { stamp, content, version: nextVersion(content.parsed, known?.version, instant()) });
     return true;
   }
 
   function withdraw(file: string): boolean {
     const known = tracked.get(file);
-    if (!known) return false;
-    const settled = known.content === undefined && isSettled(known);
-    if (known.content === undefined && !settled) return false;
-    const version = nextVersion(ABSENT, known.version, settled);
+    if (!known || (known.stamp === "" && !isDue(known))) return false;
+    const version = nextVersion(ABSENT, known.version, instant());
     if (version.held.size === 0) tracked.delete(file);
-    else put(file, "", undefined, version);
+    else tracked.set(file, { stamp: "", content: undefined, version });
     return true;
   }
 
-  function put(file: string, stamp: string, content: FileContent | undefined, version: FileVersion): void {
-    tracked.set(file, { stamp, content, version, vanishedAt: version.vanished > 0 ? clock.now() : undefined });
+  function isDue({ version }: Tracked): boolean {
+    return withdrawalDue(version, settle) <= clock.now();
   }
 
-  function isSettled(known: Tracked | undefined): boolean {
-    return known?.vanishedAt !== undefined && clock.now() - known.vanishedAt >= settle;
+  function instant(): { readonly now: number; readonly settle: number } {
+    return { now: clock.now(), settle };
   }
 
   /** Replaces the standing complaints; true where they differ. */
@@ -128,10 +124,8 @@ export function directorySource(path: string, options: DirectorySourceOptions): 
 
   /** Milliseconds until something is to be looked at without a notice. */
   function nextLook(): number {
-    const waits = [...tracked.values()].flatMap(({ vanishedAt }) =>
-      vanishedAt === undefined ? [] : [Math.max(1, vanishedAt + settle - clock.now())],
-    );
-    return waits.reduce((soonest, wait) => Math.min(soonest, wait), rescan);
+    const soonest = tracked.values().reduce((at, { version }) => Math.min(at, withdrawalDue(version, settle)), Infinity);
+    return Math.max(1, Math.min(rescan, soonest - clock.now()));
   }
 
   function unreadableRoot(reason: string): Diagnostic {

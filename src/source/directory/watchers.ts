@@ -2,8 +2,8 @@
 import { watch, type FSWatcher } from "node:fs";
 
 export interface Watchers {
-  /** Watches exactly these folders from now on. */
-  follow(directories: ReadonlySet<string>): void;
+  /** Watches exactly these folders from now on; true where one of them was not watched before. */
+  follow(directories: ReadonlySet<string>): boolean;
   close(): void;
 }
 
@@ -34,7 +34,9 @@ export function createWatchers(onEvent: (directory: string, name: string | undef
   return {
     follow(directories) {
       for (const directory of watched.keys()) if (!directories.has(directory)) drop(directory);
-      for (const directory of directories) if (!watched.has(directory)) add(directory);
+      const added = [...directories].filter((directory) => !watched.has(directory));
+      for (const directory of added) add(directory);
+      return added.some((directory) => watched.has(directory));
     },
     close() {
       for (const directory of [...watched.keys()]) drop(directory);
