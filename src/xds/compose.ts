@@ -2,7 +2,7 @@
 import type { Resource } from "./resource.ts";
 import { clientVersion, type SessionState } from "./session-state.ts";
 import { FULL_STATE } from "./type-url.ts";
-import { ABSENT, type Accepted, contentOf, holds, lastAccepted, type TypeState } from "./type-state.ts";
+import { ABSENT, type Accepted, contentOf, holds, knownResource, lastAccepted, type TypeState } from "./type-state.ts";
 import { wants } from "./subscription.ts";
 
 /** A response that is not numbered yet. */
@@ -118,7 +118,7 @@ function composeDelta(session: SessionState, state: TypeState, names: readonly s
       if (wanted.kind === "resource") {
         if (state.forced.has(name) || !holds(known, wanted.resource)) resources.push(wanted.resource);
         // A version that the client claimed, and whose content turns out to be at hand: now it can be gone back to.
-        else if (known?.kind === "version") state.known.set(name, wanted);
+        else if (known?.kind === "version") state.known.set(name, knownResource(wanted.resource));
       } else if (wanted.kind === "none" && known?.kind !== "absent") removed.push(name);
     }
     settled.push(name);
@@ -173,7 +173,7 @@ export function applyDraft(state: TypeState, draft: Draft): ReadonlyMap<string, 
   for (const name of draft.changed) accepted.set(name, lastAccepted(state, name));
   const sent = new Set<string>();
   for (const resource of draft.resources) {
-    state.known.set(resource.name, { kind: "resource", resource });
+    state.known.set(resource.name, knownResource(resource));
     sent.add(resource.name);
   }
   for (const name of draft.changed) if (!sent.has(name)) state.known.set(name, ABSENT);

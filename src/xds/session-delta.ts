@@ -2,6 +2,7 @@ import type { Protocol, RequestHead } from "./session.ts";
 import { createSession, type Session } from "./session.ts";
 import type { SessionOptions } from "./session-state.ts";
 import { applyDelta } from "./subscription.ts";
+import { canonicalName } from "./type-state.ts";
 
 /** A DeltaDiscoveryRequest, reduced to what the protocol needs. */
 export interface DeltaRequest extends RequestHead {
@@ -14,9 +15,10 @@ export interface DeltaRequest extends RequestHead {
 const delta: Protocol<DeltaRequest> = {
   name: "delta",
   subscribe(session, state, request, first) {
-    const change = applyDelta(state.subscription, { ...request, first });
+    const subscribe = request.subscribe.map((name) => canonicalName(state, name));
+    const change = applyDelta(state.subscription, { subscribe, unsubscribe: request.unsubscribe, first });
     const claimed = first ? Object.entries(request.initialVersions) : [];
-    for (const [name, version] of claimed) state.known.set(name, { kind: "version", version });
+    for (const [name, version] of claimed) state.known.set(canonicalName(state, name), { kind: "version", version });
     if (claimed.length > 0) session.reconnected = true;
     // Asking again for a name is how a client says that it has forgotten.
     else for (const name of change.added) state.known.delete(name);

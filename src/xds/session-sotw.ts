@@ -2,6 +2,7 @@ import type { Protocol, RequestHead } from "./session.ts";
 import { createSession, type Session } from "./session.ts";
 import type { SessionOptions } from "./session-state.ts";
 import { applySotw } from "./subscription.ts";
+import { canonicalName } from "./type-state.ts";
 
 /** A DiscoveryRequest, reduced to what the protocol needs. */
 export interface SotwRequest extends RequestHead {
@@ -13,7 +14,8 @@ export interface SotwRequest extends RequestHead {
 const sotw: Protocol<SotwRequest> = {
   name: "sotw",
   subscribe(session, state, request, first) {
-    const change = applySotw(state.subscription, { names: request.names, first });
+    const names = request.names.map((name) => canonicalName(state, name));
+    const change = applySotw(state.subscription, { names, first });
     if (first && request.version !== "") session.reconnected = true;
     for (const name of change.added) state.known.delete(name);
     state.answerDue ||= change.wildcardAdded;

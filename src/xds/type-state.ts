@@ -27,6 +27,16 @@ export type Accepted =
 export const ABSENT: Known = { kind: "absent" };
 export const UNKNOWN: Known = { kind: "unknown", accepted: undefined };
 
+/** One object a resource, shared by all streams that were sent it: a memo of a pure function. */
+const sent = new WeakMap<Resource, Known>();
+
+/** "The client was sent this resource." */
+export function knownResource(resource: Resource): Known {
+  let known = sent.get(resource);
+  if (!known) sent.set(resource, (known = { kind: "resource", resource }));
+  return known;
+}
+
 /** A response that was sent. */
 export interface Response {
   readonly typeUrl: string;
@@ -120,6 +130,11 @@ export function setDesired(state: TypeState, desired: TypeSnapshot): void {
   }
   // What the client asked for or claims to have, and what is not there, has waited for this snapshot too.
   if (first) for (const name of [...state.subscription.names, ...state.known.keys()]) state.dirty.add(name);
+}
+
+/** The snapshot's own string for a name: a thousand streams that ask for a name then hold it once. */
+export function canonicalName(state: TypeState, name: string): string {
+  return state.desired?.resources.get(name)?.name ?? name;
 }
 
 /** Marks a name as in need of a look, and, if `force`, of being sent whatever the client knows. */
