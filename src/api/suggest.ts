@@ -1,11 +1,15 @@
-/** The known name that `name` was probably meant to be, or undefined when none is close. Case does not count. */
+/**
+ * The known name that `name` was probably meant to be, or undefined when none is close. Case does not count, and the order
+ * of `known` decides nothing.
+ */
 export function closest(name: string, known: readonly string[]): string | undefined {
-  const limit = Math.max(1, Math.min(3, Math.floor(name.length / 3)));
+  const limit = Math.min(3, Math.floor(name.length / 3));
   let best: { readonly word: string; readonly distance: number } | undefined;
   for (const word of known) {
     if (Math.abs(word.length - name.length) > limit) continue;
     const distance = editDistance(name.toLowerCase(), word.toLowerCase());
-    if (distance <= limit && (!best || distance < best.distance)) best = { word, distance };
+    if (distance > limit || (best && distance > best.distance)) continue;
+    if (!best || distance < best.distance || word < best.word) best = { word, distance };
   }
   return best?.word;
 }

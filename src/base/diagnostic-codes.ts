@@ -47,6 +47,7 @@ export const DIAGNOSTIC_CODES = {
   HED1309: { level: "warning", title: "EndpointSlice fits no port of its Service", hint: "Slices name ports as the Service does: compare the names." },
   HED1310: { level: "warning", title: "EndpointSlice of host names", hint: "Use IPv4 or IPv6 slices, or a Service of type ExternalName." },
   HED1311: { level: "warning", title: "Address given with two port numbers", hint: "Give each endpoint an address of its own." },
+  HED2001: { level: "error", title: "Resource left out", hint: "An Envoy would refuse it; mend what the message names. Everything else is served." },
   HED2101: { level: "error", title: "Annotation not understood", hint: "Correct the annotation on the pod; until then it is as if it were not there." },
   HED2102: { level: "warning", title: "Host name taken by an older service", hint: "Reach the younger service by a longer name." },
   HED2103: { level: "warning", title: "Two services disagree on a pod port's protocol", hint: "Declare one protocol in both; the older service decides." },

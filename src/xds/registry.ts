@@ -2,7 +2,7 @@
  * Every message that may stand in a resource or inside a `google.protobuf.Any` of one: what validation, dumps and ProtoJSON
  * look type URLs up in. Kept in step with proto/roots.txt by a test.
  */
-import { createRegistry, type Registry } from "@bufbuild/protobuf";
+import { createRegistry, type DescFile, type Registry } from "@bufbuild/protobuf";
 import { file_envoy_config_cluster_v3_cluster } from "../gen/envoy/config/cluster/v3/cluster_pb.ts";
 import { file_envoy_config_endpoint_v3_endpoint } from "../gen/envoy/config/endpoint/v3/endpoint_pb.ts";
 import { file_envoy_config_listener_v3_listener } from "../gen/envoy/config/listener/v3/listener_pb.ts";
@@ -58,8 +58,7 @@ import { file_envoy_service_runtime_v3_rtds } from "../gen/envoy/service/runtime
 import { file_envoy_service_secret_v3_sds } from "../gen/envoy/service/secret/v3/sds_pb.ts";
 import { file_envoy_service_status_v3_csds } from "../gen/envoy/service/status/v3/csds_pb.ts";
 
-/** All generated types of proto/roots.txt, and those beside them in the same files. */
-export const envoyRegistry: Registry = createRegistry(
+const roots: readonly DescFile[] = [
   file_envoy_config_cluster_v3_cluster,
   file_envoy_config_endpoint_v3_endpoint,
   file_envoy_config_listener_v3_listener,
@@ -114,4 +113,18 @@ export const envoyRegistry: Registry = createRegistry(
   file_envoy_service_runtime_v3_rtds,
   file_envoy_service_secret_v3_sds,
   file_envoy_service_status_v3_csds,
-);
+];
+
+/** All types of proto/roots.txt and of the files that those import. */
+export const envoyRegistry: Registry = createRegistry(...closure(roots));
+
+function closure(files: readonly DescFile[]): ReadonlySet<DescFile> {
+  const all = new Set<DescFile>();
+  const add = (file: DescFile): void => {
+    if (all.has(file)) return;
+    all.add(file);
+    file.dependencies.forEach(add);
+  };
+  files.forEach(add);
+  return all;
+}

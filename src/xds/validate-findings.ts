@@ -19,6 +19,11 @@ export interface Findings {
 /** Judges one value; `undefined` is a field that is not set. */
 export type Check = (value: unknown, found: Findings) => void;
 
+/** Whether a value has fields: a message, a oneof, or a map. */
+export function hasFields(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}
+
 /** More say nothing new, and a broken resource may hold any number. */
 const MAX_VIOLATIONS = 32;
 

@@ -81,10 +81,10 @@ function numberCheck({ const: only, in: among = [], notIn = [], ignoreEmpty, ...
 
 /** Limits of a value; where the lower one lies above the upper one, the values between them are the refused ones. */
 export interface Bounds<T> {
-  readonly lt?: T;
-  readonly lte?: T;
-  readonly gt?: T;
-  readonly gte?: T;
+  readonly lt?: T | undefined;
+  readonly lte?: T | undefined;
+  readonly gt?: T | undefined;
+  readonly gte?: T | undefined;
 }
 
 type Add = (message: string) => void;

@@ -1,5 +1,15 @@
 /** One manifest file's text to objects and diagnostics with places. Pure. */
-import { isMap, isSeq, LineCounter, parseDocument, type Document, type Node, type ScalarTag } from "yaml";
+import {
+  isMap,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  visit,
+  type Document,
+  type Node,
+  type ScalarTag,
+  type YAMLError,
+} from "yaml";
 import { parseObject, type ApiObject } from "../../api/parse-object.ts";
 import { diagnostic } from "../../base/diagnostic-codes.ts";
 import { refKey, type Diagnostic, type ObjectRef, type Place } from "../../base/diagnostic.ts";
@@ -73,14 +83,30 @@ function parseOne(file: string, { text, linesBefore }: DocumentText): ParsedFile
     const [error] = document.errors;
     if (error) {
       const message = `is not valid YAML: ${error.message.replace(/\.$/, "")}`;
-      return brokenDocument(document, diagnostic("HED1001", { message, place: locate(error.pos[0]) }));
+      const place = locate(unclosedQuote(document, error) ?? error.pos[0]);
+      return brokenDocument(document, diagnostic("HED1001", { message, place }));
     }
     return parseValue(plain(document), document.contents, locate);
   } catch (thrown) {
-    const isAliases = thrown instanceof ReferenceError;
-    const message = isAliases ? `has too many aliases (${MAX_ALIASES} are allowed)` : `cannot be read: ${messageOf(thrown)}`;
-    return unreadable(diagnostic(isAliases ? "HED1004" : "HED1001", { message, place: locate(0) }));
+    const place = locate(0);
+    if (messageOf(thrown).startsWith("Excessive alias count")) {
+      const message = `has too many aliases: what they stand for is repeated more than ${MAX_ALIASES} times`;
+      return unreadable(diagnostic("HED1004", { message, place }));
+    }
+    return unreadable(diagnostic("HED1001", { message: `is not valid YAML: ${messageOf(thrown)}`, place }));
   }
+}
+
+/** Where a quote that is never closed was opened: the parser only notices at the end of the document. */
+function unclosedQuote(document: Document.Parsed, error: YAMLError): number | undefined {
+  let opened: number | undefined;
+  if (error.code !== "MISSING_CHAR" || !error.message.includes("quote")) return undefined;
+  visit(document, {
+    Scalar(_, { type, range }) {
+      if (range && (type === "QUOTE_DOUBLE" || type === "QUOTE_SINGLE")) opened = range[0];
+    },
+  });
+  return opened;
 }
 
 function plain(document: Document.Parsed): unknown {

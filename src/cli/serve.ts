@@ -1,0 +1,50 @@
+import { Command, Option } from "commander";
+import { createControlPlane } from "../control-plane/control-plane.ts";
+import { configSchema } from "../control-plane/config.ts";
+import { createLogger, LOG_LEVELS } from "../telemetry/logger.ts";
+import { EXIT } from "./exit.ts";
+
+/** Longest time that a clean stop may take, in milliseconds. */
+const STOP_LIMIT = 5000;
+
+export function serveCommand(): Command {
+  const option = (flags: string, description: string, env: string): Option => new Option(flags, description).env(env);
+  return new Command("serve")
+    .description("Serve xDS to sidecars, from a folder of manifests that is watched for changes.")
+    .addOption(option("--source <dir:PATH>", "folder of manifests", "HEDDLE_SOURCE").makeOptionMandatory())
+    .addOption(option("--xds-address <host:port>", "where sidecars connect (default: 127.0.0.1:18000)", "HEDDLE_XDS_ADDRESS"))
+    .addOption(option("--admin-address <host:port>", "health, metrics, debug (default: 127.0.0.1:18001)", "HEDDLE_ADMIN_ADDRESS"))
+    .addOption(option("--cluster-domain <name>", "suffix of service names (default: cluster.local)", "HEDDLE_CLUSTER_DOMAIN"))
+    .addOption(
+      option("--outbound-policy <policy>", "traffic for hosts that the mesh does not know (default: allow-any)", "HEDDLE_OUTBOUND_POLICY")
+        .choices(["allow-any", "registry-only"]),
+    )
+    .addOption(option("--log-level <level>", "how much to log (default: info)", "HEDDLE_LOG_LEVEL").choices(LOG_LEVELS))
+    .addHelpText("after", "\nExample:\n  heddle serve --source dir:./manifests\n")
+    .action(async (options: Record<string, unknown>, command: Command) => {
+      const parsed = configSchema.safeParse(options);
+      if (!parsed.success) {
+        const issues = parsed.error.issues.map(({ path, message }) => `${flagOf(path[0])}: ${message}`);
+        command.error(`error: ${issues.join("\n       ")}`, { exitCode: EXIT.usage });
+      }
+      await serve(parsed.data);
+    });
+}
+
+function flagOf(key: PropertyKey | undefined): string {
+  return `--${String(key).replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+async function serve(config: Parameters<typeof createControlPlane>[0]): Promise<void> {
+  const logger = createLogger(config.logLevel);
+  const controlPlane = createControlPlane(config, { logger });
+  const stopped = new Promise<string>((resolve) => {
+    process.once("SIGTERM", () => resolve("SIGTERM"));
+    process.once("SIGINT", () => resolve("SIGINT"));
+  });
+  await controlPlane.start();
+  logger.info({ signal: await stopped }, "stopping; sidecars go on with what they have");
+  const limit = setTimeout(() => process.exit(EXIT.failure), STOP_LIMIT);
+  await controlPlane.stop();
+  clearTimeout(limit);
+}

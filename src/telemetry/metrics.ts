@@ -1,0 +1,41 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+
+/** The metrics of a control plane. None has a label by proxy or by object: their number must not grow with the mesh. */
+export type Metrics = ReturnType<typeof createMetrics>;
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** Makes a registry of its own, so that several control planes fit into one process. */
+export function createMetrics() {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[] = []): Counter<L> =>
+    new Counter({ name, help, labelNames, registers });
+  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[] = []): Gauge<L> =>
+    new Gauge({ name, help, labelNames, registers });
+  const histogram = (name: string, help: string): Histogram =>
+    new Histogram({ name, help, buckets: SECONDS, registers });
+
+  return {
+    registry,
+    streams: gauge("heddle_xds_streams", "Open discovery streams"),
+    refusedStreams: counter("heddle_xds_refused_streams_total", "Streams refused because the limit was reached"),
+    responses: counter("heddle_xds_responses_sent_total", "Discovery responses sent", ["type"]),
+    resources: counter("heddle_xds_resources_sent_total", "Resources in discovery responses, removals included", ["type"]),
+    bytes: counter("heddle_xds_bytes_sent_total", "Bytes of discovery responses", ["type"]),
+    acks: counter("heddle_xds_acks_total", "Responses that clients acknowledged", ["type"]),
+    nacks: counter("heddle_xds_nacks_total", "Responses that clients refused", ["type"]),
+    stale: counter("heddle_xds_stale_requests_total", "Requests whose nonce answers nothing", ["type"]),
+    cures: counter("heddle_xds_cures_total", "Clients that had gone silent and were sent clusters again", ["reason"]),
+    refusals: gauge("heddle_xds_refusals", "Refused contents that are remembered"),
+    refusalsEvicted: gauge("heddle_xds_refusals_evicted", "Refused contents that were forgotten for the limit"),
+    snapshots: counter("heddle_snapshots_total", "Mesh snapshots built"),
+    translations: histogram("heddle_translation_seconds", "Time to translate the mesh for one proxy"),
+    convergence: histogram("heddle_convergence_seconds", "Time from a change of the source to the last sidecar's ACK"),
+    invalid: counter("heddle_invalid_resources_total", "Resources left out because an Envoy would refuse them", ["type"]),
+    failures: counter("heddle_translation_failures_total", "Translations that failed; the proxy keeps what it has"),
+    objects: gauge("heddle_objects", "Objects in the mesh", ["kind"]),
+    diagnostics: gauge("heddle_diagnostics", "Findings on the manifests", ["level"]),
+  };
+}
