@@ -34,7 +34,8 @@ export async function ensureEnvoy(version?: string): Promise<string> {
 function checked(path: string): string {
   const version = versionOf(path);
   if (!version) throw new Error(`ENVOY=${path} is no Envoy that runs here`);
-  if (!supported(version)) throw new Error(`ENVOY=${path} is Envoy ${version}; Heddle supports ${OLDEST_VERSION} and newer`);
+  if (!supported(version))
+    throw new Error(`ENVOY=${path} is Envoy ${version}; Heddle supports ${OLDEST_VERSION} and newer`);
   return path;
 }
 
@@ -54,7 +55,9 @@ function onPath(): string | undefined {
 
 function versionOf(path: string): string | undefined {
   try {
-    return /\/(\d+\.\d+\.\d+)[^/]*\//.exec(execFileSync(path, ["--version"], { encoding: "utf8", timeout: 10_000 }))?.[1];
+    return /\/(\d+\.\d+\.\d+)[^/]*\//.exec(
+      execFileSync(path, ["--version"], { encoding: "utf8", timeout: 10_000 }),
+    )?.[1];
   } catch {
     return undefined;
   }

@@ -19,7 +19,12 @@ export interface MeshOptions {
 /** What `/debug/proxies` says of one proxy, as far as demos need it. */
 export interface ProxyView {
   readonly id: string;
-  readonly types: readonly { readonly type: string; readonly state: string; readonly wanted: string; readonly acked: string }[];
+  readonly types: readonly {
+    readonly type: string;
+    readonly state: string;
+    readonly wanted: string;
+    readonly acked: string;
+  }[];
 }
 
 export interface DemoMesh {
@@ -72,7 +77,15 @@ export function createDemoMesh({ manifests, envoy, xds, admin }: MeshOptions): D
       );
       const file = join(work, `${id}.json`);
       writeFileSync(file, bootstrap);
-      const started = processes.start(id, envoy, ["-c", file, "--concurrency", "1", "--disable-hot-restart", "-l", "warn"]);
+      const started = processes.start(id, envoy, [
+        "-c",
+        file,
+        "--concurrency",
+        "1",
+        "--disable-hot-restart",
+        "-l",
+        "warn",
+      ]);
       await until(`sidecar ${id} is ready`, 15_000, async () => {
         if (started.ended) throw new Error(logTail(started));
         return (await fetch(`http://${adminAddress}/ready`)).ok;

@@ -34,7 +34,8 @@ export function createReport(print: (line: string) => void = (line) => console.l
   return {
     heading: (text) => print(`\n${paint("bold", text)}`),
     row(check) {
-      if (!headed) print(paint("dim", `${line({ what: "CHECK", expected: "EXPECTED", measured: "MEASURED" })}  VERDICT`));
+      if (!headed)
+        print(paint("dim", `${line({ what: "CHECK", expected: "EXPECTED", measured: "MEASURED" })}  VERDICT`));
       headed = true;
       rows.push(check);
       print(`${line(check)}  ${check.ok ? paint("green", "ok") : paint("red", "FAILED")}`);

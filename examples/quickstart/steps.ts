@@ -31,7 +31,9 @@ async function apply({ mesh, sidecars }: Demo, text: string): Promise<number> {
     10_000,
     async () => {
       const after = await routeVersions(mesh);
-      return after.size === sidecars.size && [...after].every(([id, v]) => v.synced && v.acked !== before.get(id)?.acked);
+      return (
+        after.size === sidecars.size && [...after].every(([id, v]) => v.synced && v.acked !== before.get(id)?.acked)
+      );
     },
     3,
   );
@@ -105,7 +107,10 @@ async function mirror(demo: Demo): Promise<void> {
       what: `mirror ${share} %`,
       expected: share === 100 ? `${REQUESTS} at v2, 0 answers of v2` : `${share} % at v2 within 3σ, 0 answers`,
       measured: `${seen} at v2, ${leaked} answers of v2, ${outcomes.failed} failed`,
-      ok: outcomes.failed === 0 && leaked === 0 && (share === 100 ? seen === REQUESTS : fitsShare(seen, REQUESTS, share / 100)),
+      ok:
+        outcomes.failed === 0 &&
+        leaked === 0 &&
+        (share === 100 ? seen === REQUESTS : fitsShare(seen, REQUESTS, share / 100)),
       reason: outcomes.failures.join("\n"),
     });
   }
@@ -149,7 +154,11 @@ async function retryHidesRefusal(demo: Demo): Promise<void> {
   const { sidecar, adminPort } = demo.sidecars.get(FLAKY)!;
   demo.sidecars.delete(FLAKY);
   await sidecar.kill();
-  await until("the control plane has noticed", 5000, async () => (await demo.mesh.proxies()).length === demo.sidecars.size);
+  await until(
+    "the control plane has noticed",
+    5000,
+    async () => (await demo.mesh.proxies()).length === demo.sidecars.size,
+  );
   await apply(demo, retries(0));
   const without = await send(demo.caller, 200, 4);
   await apply(demo, retries(2));

@@ -37,7 +37,9 @@ export function createAdmin(view: AdminView): Admin {
     listen: ({ host, port }) =>
       new Promise((resolve, reject) => {
         server.once("error", (error) => {
-          reject(new HeddleError("ADMIN_LISTEN", `cannot listen on ${host}:${port}: ${error.message}`, { cause: error }));
+          reject(
+            new HeddleError("ADMIN_LISTEN", `cannot listen on ${host}:${port}: ${error.message}`, { cause: error }),
+          );
         });
         server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
       }),
@@ -70,8 +72,12 @@ export function createAdminApp(view: AdminView): Hono {
     const reasons = view.notReady();
     return reasons.length === 0 ? c.text("ok\n") : c.text(`${reasons.join("\n")}\n`, 503);
   });
-  app.get("/metrics", async (c) => c.body(await view.metrics.metrics(), 200, { "content-type": view.metrics.contentType }));
-  app.get("/debug/proxies", (c) => c.json({ proxies: view.clients().map((client) => describeClient(client, view.now())) }));
+  app.get("/metrics", async (c) =>
+    c.body(await view.metrics.metrics(), 200, { "content-type": view.metrics.contentType }),
+  );
+  app.get("/debug/proxies", (c) =>
+    c.json({ proxies: view.clients().map((client) => describeClient(client, view.now())) }),
+  );
   app.get("/debug/config", (c) => {
     const proxy = c.req.query("proxy");
     if (!proxy) return c.json({ error: "say which: /debug/config?proxy=POD.NAMESPACE", proxies: known(view) }, 400);

@@ -36,7 +36,8 @@ function explain(issue: Issue, schema: z.ZodType, base: FieldPath): readonly Fin
     case "unrecognized_keys":
       return issue.keys.map((key) => unknownField(key, path, schema));
     case "invalid_type":
-      if (issue.input === undefined) return [{ code: "HED1102", path, message: `is required: ${article(issue.expected)}` }];
+      if (issue.input === undefined)
+        return [{ code: "HED1102", path, message: `is required: ${article(issue.expected)}` }];
       return [{ code: "HED1103", path, message: wrongType(issue.expected, issue.input) }];
     case "invalid_value":
       if (issue.input === undefined)
@@ -48,7 +49,11 @@ function explain(issue: Issue, schema: z.ZodType, base: FieldPath): readonly Fin
     case "invalid_format":
       return [{ code: "HED1104", path, message: `${issue.message}, not ${given}` }];
     case "invalid_key":
-      return issue.issues.map((inner) => ({ code: "HED1104", path, message: `${inner.message}, not ${show(issue.path.at(-1))}` }));
+      return issue.issues.map((inner) => ({
+        code: "HED1104",
+        path,
+        message: `${inner.message}, not ${show(issue.path.at(-1))}`,
+      }));
     case "invalid_union":
       return [{ code: "HED1104", path, message: union(issue, given) }];
     case "custom":
@@ -82,11 +87,13 @@ function unknownField(key: string, path: FieldPath, schema: z.ZodType): Finding 
 
 /** The words of several alternatives, where the value fits none. */
 function union(issue: z.core.$ZodIssueInvalidUnion, given: string): string {
-  const words = issue.errors.flatMap((alternative) => alternative.slice(0, 1)).map((inner) => {
-    if (inner.code === "invalid_type") return article(inner.expected);
-    if (inner.code === "invalid_value") return choice(inner.values);
-    return inner.message.replace(/^must be /, "");
-  });
+  const words = issue.errors
+    .flatMap((alternative) => alternative.slice(0, 1))
+    .map((inner) => {
+      if (inner.code === "invalid_type") return article(inner.expected);
+      if (inner.code === "invalid_value") return choice(inner.values);
+      return inner.message.replace(/^must be /, "");
+    });
   return `must be ${[...new Set(words)].join(", or ")}, not ${given}`;
 }
 

@@ -12,12 +12,7 @@ import { trafficPolicyObject, type TrafficPolicyObject } from "./traffic-policy.
 import { withoutNulls } from "./without-nulls.ts";
 
 export type ApiObject =
-  | ServiceObject
-  | EndpointSliceObject
-  | PodObject
-  | NamespaceObject
-  | NodeObject
-  | TrafficPolicyObject;
+  ServiceObject | EndpointSliceObject | PodObject | NamespaceObject | NodeObject | TrafficPolicyObject;
 export type ApiKind = ApiObject["kind"];
 
 /** Group and version of each kind that Heddle reads. */
@@ -121,5 +116,7 @@ function misspelled(apiVersion: string, kind: string, ref: ObjectRef | undefined
   const sameLetters = Object.keys(API_VERSIONS).find((known) => known.toLowerCase() === kind.toLowerCase());
   if (sameLetters === undefined || sameLetters === kind || !isKind(sameLetters)) return [];
   if (API_VERSIONS[sameLetters] !== apiVersion) return [];
-  return [diagnostic("HED1007", { ref, path: "kind", message: `"${kind}" is not known; did you mean "${sameLetters}"?` })];
+  return [
+    diagnostic("HED1007", { ref, path: "kind", message: `"${kind}" is not known; did you mean "${sameLetters}"?` }),
+  ];
 }

@@ -22,14 +22,23 @@ export interface PodObject {
 
 const container = z.object({
   restartPolicy: z.string().optional(),
-  ports: z.array(z.object({ name: z.string().max(63).optional(), containerPort: portNumber })).max(1000).optional(),
+  ports: z
+    .array(z.object({ name: z.string().max(63).optional(), containerPort: portNumber }))
+    .max(1000)
+    .optional(),
 });
 
 const status = z.object({
   phase: z.string().optional(),
   podIP: ipAddress.or(z.literal("")).optional(),
-  podIPs: z.array(z.object({ ip: ipAddress })).max(16).optional(),
-  conditions: z.array(z.object({ type: z.string(), status: z.string() })).max(100).optional(),
+  podIPs: z
+    .array(z.object({ ip: ipAddress }))
+    .max(16)
+    .optional(),
+  conditions: z
+    .array(z.object({ type: z.string(), status: z.string() }))
+    .max(100)
+    .optional(),
 });
 
 export const podObject: z.ZodType<PodObject> = z

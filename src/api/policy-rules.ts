@@ -41,7 +41,9 @@ export const absolutePath: Rule<{ readonly exact?: string | undefined; readonly 
   check: (path) =>
     (["exact", "prefix"] as const).flatMap((key) => {
       const given = path[key];
-      return given === undefined || /^\/[^?#\n]*$/.test(given) ? [] : [{ path: [key], detail: `it is ${JSON.stringify(given)}` }];
+      return given === undefined || /^\/[^?#\n]*$/.test(given)
+        ? []
+        : [{ path: [key], detail: `it is ${JSON.stringify(given)}` }];
     }),
 };
 
@@ -64,7 +66,11 @@ export const backend: readonly Rule<BackendShape>[] = [
     cel: "has(self.service) == has(self.port)",
     check: ({ service, port }) => {
       if ((service === undefined) === (port === undefined)) return [];
-      return [service === undefined ? { path: ["port"], detail: "there is no service" } : { path: ["service"], detail: "there is no port" }];
+      return [
+        service === undefined
+          ? { path: ["port"], detail: "there is no service" }
+          : { path: ["service"], detail: "there is no port" },
+      ];
     },
   },
 ];
@@ -79,7 +85,7 @@ export const backoff: Rule<{ readonly base?: number | undefined; readonly max?: 
 export const labelCount: Rule<Readonly<Record<string, string>>> = {
   code: "HED1104",
   message: "must name 1 to 16 pod labels",
-  cel: "self.size() > 0",
+  cel: "self.size() >= 1 && self.size() <= 16",
   check: (labels) => (Object.keys(labels).length > 0 && Object.keys(labels).length <= 16 ? [] : HERE),
 };
 
@@ -194,5 +200,7 @@ function declaredSubset(list: "split" | "mirror"): Rule<SpecShape> {
 function undeclared(name: string, declared: readonly string[]): string {
   const meant = closest(name, declared);
   if (meant !== undefined) return `"${name}" is not declared; did you mean "${meant}"?`;
-  return declared.length === 0 ? `"${name}" is not, none is` : `"${name}" is not declared; declared: ${declared.join(", ")}`;
+  return declared.length === 0
+    ? `"${name}" is not, none is`
+    : `"${name}" is not declared; declared: ${declared.join(", ")}`;
 }

@@ -65,7 +65,8 @@ class Scanner {
   }
 
   #atom(depth: number): Piece {
-    if (COUNTED.test(this.#text.slice(this.#at, this.#at + 24))) throw new Refused("has a { } with nothing before it to repeat");
+    if (COUNTED.test(this.#text.slice(this.#at, this.#at + 24)))
+      throw new Refused("has a { } with nothing before it to repeat");
     const char = this.#next();
     switch (char) {
       case "(":
@@ -92,7 +93,8 @@ class Scanner {
       const named = /^P?<([A-Za-z_]\w*)>/.exec(rest);
       const flags = /^([imsU]*)(-[imsU]+)?([:)])/.exec(rest);
       if (named) this.#name(named[1]!);
-      else if (!flags || flags[0] === ")") throw new Refused(`has a group (?${rest.slice(0, 3)} that RE2 does not know`);
+      else if (!flags || flags[0] === ")")
+        throw new Refused(`has a group (?${rest.slice(0, 3)} that RE2 does not know`);
       this.#at += (named ?? flags)![0].length;
       if (!named && flags?.[3] === ")") return this.#flagsAlone();
     }
@@ -159,7 +161,9 @@ class Scanner {
   #hex(): Piece {
     const digits = /^([0-9A-Fa-f]{2}|\{[0-9A-Fa-f]{1,6}\})/.exec(this.#text.slice(this.#at))?.[0];
     if (digits === undefined || Number.parseInt(digits.replace(/[{}]/g, ""), 16) > 0xff)
-      throw new Refused("has a \\x that is not a byte in the form \\x7F or \\x{7F}; write other characters as they are");
+      throw new Refused(
+        "has a \\x that is not a byte in the form \\x7F or \\x{7F}; write other characters as they are",
+      );
     this.#at += digits.length;
     return { cost: 1, repeat: 1 };
   }
@@ -178,7 +182,11 @@ class Scanner {
       const low = this.#classChar();
       cost += low.cost;
       // After a class such as \d a - is only itself.
-      const isRange = low.code !== undefined && this.#peek() === "-" && this.#text[this.#at + 1] !== "]" && this.#at + 1 < this.#text.length;
+      const isRange =
+        low.code !== undefined &&
+        this.#peek() === "-" &&
+        this.#text[this.#at + 1] !== "]" &&
+        this.#at + 1 < this.#text.length;
       if (!isRange) continue;
       this.#at += 1;
       const high = this.#classChar();
@@ -219,7 +227,21 @@ class Scanner {
 }
 
 const POSIX_CLASSES = new Set([
-  ...["alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space", "upper", "word"],
+  ...[
+    "alnum",
+    "alpha",
+    "ascii",
+    "blank",
+    "cntrl",
+    "digit",
+    "graph",
+    "lower",
+    "print",
+    "punct",
+    "space",
+    "upper",
+    "word",
+  ],
   "xdigit",
 ]);
 

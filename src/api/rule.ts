@@ -32,7 +32,9 @@ export function withRules<S extends z.ZodType>(schema: S, rules: readonly Rule<z
     }
   });
   const validations = rules.flatMap((r) => (r.cel === undefined ? [] : [{ rule: r.cel, message: r.message }]));
-  return validations.length === 0 ? checked : checked.meta({ ...schema.meta(), "x-kubernetes-validations": validations });
+  return validations.length === 0
+    ? checked
+    : checked.meta({ ...schema.meta(), "x-kubernetes-validations": validations });
 }
 
 /** Exactly one of the fields is given. */

@@ -48,8 +48,14 @@ const spec = withRules(
   z.object({
     type: z.enum(["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"]).default("ClusterIP"),
     clusterIP: ipAddress.or(z.enum(["None", ""])).optional(),
-    clusterIPs: z.array(ipAddress.or(z.literal("None"))).max(2).optional(),
-    ipFamilies: z.array(z.enum(["IPv4", "IPv6"])).max(2).optional(),
+    clusterIPs: z
+      .array(ipAddress.or(z.literal("None")))
+      .max(2)
+      .optional(),
+    ipFamilies: z
+      .array(z.enum(["IPv4", "IPv6"]))
+      .max(2)
+      .optional(),
     externalName: z.string().max(253).optional(),
     ports: z.array(servicePort).max(1000).optional(),
     selector: labels.optional(),
@@ -63,7 +69,9 @@ const spec = withRules(
         ports.length < 2
           ? []
           : [
-              ...ports.flatMap((port, i) => (port.name === "" ? [{ path: ["ports", i, "name"], detail: "this one has none" }] : [])),
+              ...ports.flatMap((port, i) =>
+                port.name === "" ? [{ path: ["ports", i, "name"], detail: "this one has none" }] : [],
+              ),
               ...repeated(ports, (port) => port.name || undefined).map((i) => ({ path: ["ports", i, "name"] })),
             ],
     },

@@ -14,45 +14,161 @@ export interface CodeInfo {
 }
 
 export const DIAGNOSTIC_CODES = {
-  HED1001: { level: "error", title: "Not readable as YAML or JSON", hint: "Mend the syntax at the given line; until then the last good version of what stood there stays in force." },
+  HED1001: {
+    level: "error",
+    title: "Not readable as YAML or JSON",
+    hint: "Mend the syntax at the given line; until then the last good version of what stood there stays in force.",
+  },
   HED1002: { level: "error", title: "File too large", hint: "Split the file; a manifest file may hold 4 MiB." },
-  HED1003: { level: "error", title: "Too many files", hint: "Point Heddle at a smaller folder; it reads up to 10 000 manifest files." },
-  HED1004: { level: "error", title: "Too many or too deep aliases", hint: "Write the repeated parts out instead of using YAML anchors and aliases." },
-  HED1005: { level: "error", title: "File or folder cannot be read", hint: "Check that it exists and that Heddle's user may read it." },
-  HED1006: { level: "error", title: "Not a Kubernetes object", hint: "Every document needs apiVersion, kind and metadata.name." },
-  HED1007: { level: "error", title: "Unknown kind or version", hint: "Heddle's own kind is TrafficPolicy of heddle.dev/v1alpha1." },
-  HED1008: { level: "error", title: "Object defined twice", hint: "Remove one of the two; the first by file name and line is in force." },
+  HED1003: {
+    level: "error",
+    title: "Too many files",
+    hint: "Point Heddle at a smaller folder; it reads up to 10 000 manifest files.",
+  },
+  HED1004: {
+    level: "error",
+    title: "Too many or too deep aliases",
+    hint: "Write the repeated parts out instead of using YAML anchors and aliases.",
+  },
+  HED1005: {
+    level: "error",
+    title: "File or folder cannot be read",
+    hint: "Check that it exists and that Heddle's user may read it.",
+  },
+  HED1006: {
+    level: "error",
+    title: "Not a Kubernetes object",
+    hint: "Every document needs apiVersion, kind and metadata.name.",
+  },
+  HED1007: {
+    level: "error",
+    title: "Unknown kind or version",
+    hint: "Heddle's own kind is TrafficPolicy of heddle.dev/v1alpha1.",
+  },
+  HED1008: {
+    level: "error",
+    title: "Object defined twice",
+    hint: "Remove one of the two; the first by file name and line is in force.",
+  },
   HED1101: { level: "error", title: "Unknown field", hint: "Check the spelling and the indentation of the field." },
   HED1102: { level: "error", title: "Required field missing", hint: "Add the field." },
-  HED1103: { level: "error", title: "Wrong type", hint: "Give a value of the type named; quote strings that look like numbers or booleans." },
+  HED1103: {
+    level: "error",
+    title: "Wrong type",
+    hint: "Give a value of the type named; quote strings that look like numbers or booleans.",
+  },
   HED1104: { level: "error", title: "Value not allowed", hint: "Give a value of the form, set or range named." },
   HED1105: { level: "error", title: "Fields that contradict each other", hint: "Change one of the fields named." },
-  HED1201: { level: "error", title: "Not exactly one of several fields", hint: "Keep exactly one of the fields listed." },
-  HED1202: { level: "error", title: "Incomplete backend", hint: "Name a subset of the target, or a service together with its port." },
-  HED1203: { level: "error", title: "Weights do not add up", hint: "Give every entry of the split a weight, or none, and let their sum be above 0." },
+  HED1201: {
+    level: "error",
+    title: "Not exactly one of several fields",
+    hint: "Keep exactly one of the fields listed.",
+  },
+  HED1202: {
+    level: "error",
+    title: "Incomplete backend",
+    hint: "Name a subset of the target, or a service together with its port.",
+  },
+  HED1203: {
+    level: "error",
+    title: "Weights do not add up",
+    hint: "Give every entry of the split a weight, or none, and let their sum be above 0.",
+  },
   HED1204: { level: "error", title: "Name used twice", hint: "Give each entry a name of its own." },
-  HED1205: { level: "error", title: "Subset not declared", hint: "Declare the subset in spec.subsets, or use a declared one." },
-  HED1206: { level: "error", title: "Invalid regular expression", hint: "Use RE2 syntax: no lookaround and no backreferences." },
-  HED1207: { level: "error", title: "Hash key and policy do not fit", hint: "RingHash and Maglev need hashOn; the other policies do not take it." },
+  HED1205: {
+    level: "error",
+    title: "Subset not declared",
+    hint: "Declare the subset in spec.subsets, or use a declared one.",
+  },
+  HED1206: {
+    level: "error",
+    title: "Invalid regular expression",
+    hint: "Use RE2 syntax: no lookaround and no backreferences.",
+  },
+  HED1207: {
+    level: "error",
+    title: "Hash key and policy do not fit",
+    hint: "RingHash and Maglev need hashOn; the other policies do not take it.",
+  },
   HED1208: { level: "error", title: "Durations contradict each other", hint: "Change one of the durations named." },
   HED1209: { level: "error", title: "Invalid path", hint: "Exact and prefix paths start with / and hold no ? or #." },
-  HED1301: { level: "error", title: "Conflicted: an older policy has this target", hint: "Merge the policies, or remove one; the oldest wins whole." },
-  HED1302: { level: "error", title: "Target not found", hint: "Create the Service, or correct the name in targetRefs." },
-  HED1303: { level: "warning", title: "Subset selects no endpoint", hint: "Compare the subset's labels with those of the pods." },
-  HED1304: { level: "warning", title: "Backend service not found", hint: "Create the Service, or correct its name; requests sent there are answered with 503." },
-  HED1305: { level: "warning", title: "Backend port not found", hint: "Use a port of the Service; requests sent there are answered with 503." },
-  HED1306: { level: "warning", title: "Backend subset not found", hint: "Declare the subset in the policy of that Service; requests sent there are answered with 503." },
+  HED1301: {
+    level: "error",
+    title: "Conflicted: an older policy has this target",
+    hint: "Merge the policies, or remove one; the oldest wins whole.",
+  },
+  HED1302: {
+    level: "error",
+    title: "Target not found",
+    hint: "Create the Service, or correct the name in targetRefs.",
+  },
+  HED1303: {
+    level: "warning",
+    title: "Subset selects no endpoint",
+    hint: "Compare the subset's labels with those of the pods.",
+  },
+  HED1304: {
+    level: "warning",
+    title: "Backend service not found",
+    hint: "Create the Service, or correct its name; requests sent there are answered with 503.",
+  },
+  HED1305: {
+    level: "warning",
+    title: "Backend port not found",
+    hint: "Use a port of the Service; requests sent there are answered with 503.",
+  },
+  HED1306: {
+    level: "warning",
+    title: "Backend subset not found",
+    hint: "Declare the subset in the policy of that Service; requests sent there are answered with 503.",
+  },
   HED1307: { level: "warning", title: "Route is never reached", hint: "Put the route that takes every request last." },
-  HED1308: { level: "warning", title: "A try may take longer than the request", hint: "Let perTryTimeout be shorter than timeout." },
-  HED1309: { level: "warning", title: "EndpointSlice fits no port of its Service", hint: "Slices name ports as the Service does: compare the names." },
-  HED1310: { level: "warning", title: "EndpointSlice of host names", hint: "Use IPv4 or IPv6 slices, or a Service of type ExternalName." },
-  HED1311: { level: "warning", title: "Address given with two port numbers", hint: "Give each endpoint an address of its own." },
-  HED2001: { level: "error", title: "Resource left out", hint: "An Envoy would refuse it; mend what the message names. Everything else is served." },
-  HED2101: { level: "error", title: "Annotation not understood", hint: "Correct the annotation on the pod; until then it is as if it were not there." },
-  HED2102: { level: "warning", title: "Host name taken by an older service", hint: "Reach the younger service by a longer name." },
-  HED2103: { level: "warning", title: "Two services disagree on a pod port's protocol", hint: "Declare one protocol in both; the older service decides." },
+  HED1308: {
+    level: "warning",
+    title: "A try may take longer than the request",
+    hint: "Let perTryTimeout be shorter than timeout.",
+  },
+  HED1309: {
+    level: "warning",
+    title: "EndpointSlice fits no port of its Service",
+    hint: "Slices name ports as the Service does: compare the names.",
+  },
+  HED1310: {
+    level: "warning",
+    title: "EndpointSlice of host names",
+    hint: "Use IPv4 or IPv6 slices, or a Service of type ExternalName.",
+  },
+  HED1311: {
+    level: "warning",
+    title: "Address given with two port numbers",
+    hint: "Give each endpoint an address of its own.",
+  },
+  HED2001: {
+    level: "error",
+    title: "Resource left out",
+    hint: "An Envoy would refuse it; mend what the message names. Everything else is served.",
+  },
+  HED2101: {
+    level: "error",
+    title: "Annotation not understood",
+    hint: "Correct the annotation on the pod; until then it is as if it were not there.",
+  },
+  HED2102: {
+    level: "warning",
+    title: "Host name taken by an older service",
+    hint: "Reach the younger service by a longer name.",
+  },
+  HED2103: {
+    level: "warning",
+    title: "Two services disagree on a pod port's protocol",
+    hint: "Declare one protocol in both; the older service decides.",
+  },
   HED2104: { level: "warning", title: "Outbound port taken", hint: "Give one of the services another port number." },
-  HED2105: { level: "warning", title: "Pod without an address", hint: "Inbound ports open once status.podIP is there." },
+  HED2105: {
+    level: "warning",
+    title: "Pod without an address",
+    hint: "Inbound ports open once status.podIP is there.",
+  },
   HED2106: { level: "warning", title: "Listener address taken", hint: "Use another address or port." },
 } as const satisfies Readonly<Record<string, CodeInfo>>;
 
@@ -61,7 +177,12 @@ export type DiagnosticCode = keyof typeof DIAGNOSTIC_CODES;
 /** A diagnostic with the level that the table gives its code. */
 export function diagnostic(
   code: DiagnosticCode,
-  about: { readonly ref?: ObjectRef | undefined; readonly path?: string; readonly message: string; readonly place?: Place | undefined },
+  about: {
+    readonly ref?: ObjectRef | undefined;
+    readonly path?: string;
+    readonly message: string;
+    readonly place?: Place | undefined;
+  },
 ): Diagnostic {
   return {
     code,

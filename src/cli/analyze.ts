@@ -20,7 +20,10 @@ export function analyzeCommand(): Command {
     .requiredOption("-f, --filename <path...>", "folders of manifests, or files")
     .option("--cluster-domain <name>", "suffix of service names", "cluster.local")
     .addOption(new Option("-o, --output <format>", "how to print it").choices(["text", "json"]).default("text"))
-    .addHelpText("after", "\nExit codes: 0 nothing found, 1 findings, 2 wrong usage.\n\nExample:\n  heddle analyze -f manifests\n")
+    .addHelpText(
+      "after",
+      "\nExit codes: 0 nothing found, 1 findings, 2 wrong usage.\n\nExample:\n  heddle analyze -f manifests\n",
+    )
     .action(async ({ filename, clusterDomain, output }: Options) => {
       const findings: Diagnostic[] = [];
       const counts = { objects: 0, ignored: 0 };
@@ -49,7 +52,9 @@ function translationFindings({ snapshot }: LoadedMesh, clusterDomain: string): D
 
 /** Many pods share one finding. */
 function distinct(findings: readonly Diagnostic[]): Diagnostic[] {
-  return [...new Map(findings.map((finding) => [formatDiagnostic(finding), finding])).values()].sort(compareDiagnostics);
+  return [...new Map(findings.map((finding) => [formatDiagnostic(finding), finding])).values()].sort(
+    compareDiagnostics,
+  );
 }
 
 function print(

@@ -13,7 +13,11 @@ interface Options {
 export function bootstrapCommand(): Command {
   return new Command("bootstrap")
     .description("Print the bootstrap configuration of a sidecar.")
-    .option("--proxy <pod.namespace>", "the pod that the sidecar belongs to; left out, Envoy's --service-node says it", proxyId)
+    .option(
+      "--proxy <pod.namespace>",
+      "the pod that the sidecar belongs to; left out, Envoy's --service-node says it",
+      proxyId,
+    )
     .option("--xds <host:port>", "address of the control plane", address, { host: "127.0.0.1", port: 18_000 })
     .option("--admin-address <host:port>", "Envoy's own admin interface", address, { host: "127.0.0.1", port: 15_000 })
     .addOption(formatOption("yaml"))

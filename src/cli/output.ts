@@ -11,7 +11,11 @@ export function formatOption(fallback: Format): Option {
 
 /** Prints data on standard output. */
 export function printData(data: unknown, format: Format): void {
-  process.stdout.write(format === "json" ? `${JSON.stringify(data, undefined, 2)}\n` : stringify(data, { lineWidth: 0, aliasDuplicateObjects: false }));
+  process.stdout.write(
+    format === "json"
+      ? `${JSON.stringify(data, undefined, 2)}\n`
+      : stringify(data, { lineWidth: 0, aliasDuplicateObjects: false }),
+  );
 }
 
 /** Columns padded to their widest cell, two spaces apart, in the manner of kubectl. */

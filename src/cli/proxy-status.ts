@@ -33,7 +33,12 @@ export function proxyStatusCommand(): Command {
     .option("--admin <url>", "admin interface of the control plane", "http://127.0.0.1:18001")
     .action(async ({ admin }: { admin: string }) => {
       const proxies = await fetchProxies(admin);
-      const rows = proxies.map((proxy) => [proxy.id, ...TYPES.map((type) => stateOf(proxy, type)), proxy.protocol, proxy.envoy]);
+      const rows = proxies.map((proxy) => [
+        proxy.id,
+        ...TYPES.map((type) => stateOf(proxy, type)),
+        proxy.protocol,
+        proxy.envoy,
+      ]);
       process.stdout.write(formatTable(["NAME", ...TYPES, "PROTOCOL", "ENVOY"], rows));
       for (const proxy of proxies) printRefusals(proxy);
     });

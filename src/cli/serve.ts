@@ -12,12 +12,25 @@ export function serveCommand(): Command {
   return new Command("serve")
     .description("Serve xDS to sidecars, from a folder of manifests that is watched for changes.")
     .addOption(option("--source <dir:PATH>", "folder of manifests", "HEDDLE_SOURCE").makeOptionMandatory())
-    .addOption(option("--xds-address <host:port>", "where sidecars connect (default: 127.0.0.1:18000)", "HEDDLE_XDS_ADDRESS"))
-    .addOption(option("--admin-address <host:port>", "health, metrics, debug (default: 127.0.0.1:18001)", "HEDDLE_ADMIN_ADDRESS"))
-    .addOption(option("--cluster-domain <name>", "suffix of service names (default: cluster.local)", "HEDDLE_CLUSTER_DOMAIN"))
     .addOption(
-      option("--outbound-policy <policy>", "traffic for hosts that the mesh does not know (default: allow-any)", "HEDDLE_OUTBOUND_POLICY")
-        .choices(["allow-any", "registry-only"]),
+      option("--xds-address <host:port>", "where sidecars connect (default: 127.0.0.1:18000)", "HEDDLE_XDS_ADDRESS"),
+    )
+    .addOption(
+      option(
+        "--admin-address <host:port>",
+        "health, metrics, debug (default: 127.0.0.1:18001)",
+        "HEDDLE_ADMIN_ADDRESS",
+      ),
+    )
+    .addOption(
+      option("--cluster-domain <name>", "suffix of service names (default: cluster.local)", "HEDDLE_CLUSTER_DOMAIN"),
+    )
+    .addOption(
+      option(
+        "--outbound-policy <policy>",
+        "traffic for hosts that the mesh does not know (default: allow-any)",
+        "HEDDLE_OUTBOUND_POLICY",
+      ).choices(["allow-any", "registry-only"]),
     )
     .addOption(option("--log-level <level>", "how much to log (default: info)", "HEDDLE_LOG_LEVEL").choices(LOG_LEVELS))
     .addHelpText("after", "\nExample:\n  heddle serve --source dir:./manifests\n")

@@ -23,13 +23,12 @@ export function formatHostPort({ host, port }: HostPort): string {
   return `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
 }
 
-const hostPort = z
-  .string()
-  .transform((text, context) => {
-    const parsed = parseHostPort(text);
-    if (!parsed) context.addIssue({ code: "custom", message: `${JSON.stringify(text)} must be HOST:PORT, such as 127.0.0.1:18000` });
-    return parsed ?? z.NEVER;
-  });
+const hostPort = z.string().transform((text, context) => {
+  const parsed = parseHostPort(text);
+  if (!parsed)
+    context.addIssue({ code: "custom", message: `${JSON.stringify(text)} must be HOST:PORT, such as 127.0.0.1:18000` });
+  return parsed ?? z.NEVER;
+});
 
 const directory = z.string().transform((text, context) => {
   if (!text.startsWith("dir:") || text.length === 4) {

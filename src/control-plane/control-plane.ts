@@ -77,7 +77,10 @@ export function createControlPlane(
   const admin: Admin = createAdmin({
     metrics: metrics.registry,
     now: () => clock.now(),
-    notReady: () => [...(mesh ? [] : ["the manifests are not read yet"]), ...(serving ? [] : ["xDS does not listen yet"])],
+    notReady: () => [
+      ...(mesh ? [] : ["the manifests are not read yet"]),
+      ...(serving ? [] : ["xDS does not listen yet"]),
+    ],
     clients: () => xds.clients(),
     diagnostics,
     configOf(id) {
@@ -93,7 +96,10 @@ export function createControlPlane(
       apply(await source.start());
       const xdsPort = await xds.listen(formatHostPort(config.xdsAddress));
       serving = true;
-      logger.info({ xds: `${config.xdsAddress.host}:${xdsPort}`, admin: `${config.adminAddress.host}:${adminPort}` }, "serving");
+      logger.info(
+        { xds: `${config.xdsAddress.host}:${xdsPort}`, admin: `${config.adminAddress.host}:${adminPort}` },
+        "serving",
+      );
       return { xdsPort, adminPort };
     },
     async stop() {

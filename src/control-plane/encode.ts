@@ -63,6 +63,10 @@ function encode(schema: DescMessage, message: Message, name: string): Entry {
   const what = violations.map(({ path, message: why }) => `${path}: ${why}`).join("; ");
   return {
     resource: undefined,
-    diagnostics: [diagnostic("HED2001", { message: `${shortType(typeUrl)} ${name} is left out, an Envoy would refuse it: ${what}` })],
+    diagnostics: [
+      diagnostic("HED2001", {
+        message: `${shortType(typeUrl)} ${name} is left out, an Envoy would refuse it: ${what}`,
+      }),
+    ],
   };
 }

@@ -9,7 +9,11 @@ import { encodeResource, ENDPOINT, type Missing, ROUTE } from "../xds/index.ts";
  */
 export function missingForEnvoy(typeUrl: string, name: string): Missing {
   if (typeUrl === ENDPOINT) {
-    return encodeResource(ClusterLoadAssignmentSchema, create(ClusterLoadAssignmentSchema, { clusterName: name }), name);
+    return encodeResource(
+      ClusterLoadAssignmentSchema,
+      create(ClusterLoadAssignmentSchema, { clusterName: name }),
+      name,
+    );
   }
   if (typeUrl === ROUTE) {
     return encodeResource(RouteConfigurationSchema, create(RouteConfigurationSchema, { name }), name);

@@ -63,7 +63,10 @@ export function recordEvent(
         break;
       case "cure":
         metrics.cures.inc({ reason: action.reason });
-        logger.warn({ proxy: node.id, reason: action.reason, clusters: action.names }, "proxy had gone silent; clusters sent again");
+        logger.warn(
+          { proxy: node.id, reason: action.reason, clusters: action.names },
+          "proxy had gone silent; clusters sent again",
+        );
         break;
       case "close":
         logger.warn({ proxy: node.id, code: action.code, reason: action.message }, "stream ended");

@@ -35,12 +35,18 @@ export function resolveBackend(services: ReadonlyMap<Key, Service>, policy: Poli
     return { found: "nothing", field: "port", message };
   }
   if (port.protocol === "UDP") {
-    return { found: "nothing", field: "port", message: `port ${port.port} of Service ${key} is UDP, which takes no requests` };
+    return {
+      found: "nothing",
+      field: "port",
+      message: `port ${port.port} of Service ${key} is UDP, which takes no requests`,
+    };
   }
   if (backend.subset === undefined) return { found: "service", service, port };
   const declared = service.policy?.spec.subsets ?? [];
   const subset = declared.find((s) => s.name === backend.subset);
-  return subset ? { found: "service", service, port, subset } : missingSubset(backend.subset, declared, service.policy?.key, key);
+  return subset
+    ? { found: "service", service, port, subset }
+    : missingSubset(backend.subset, declared, service.policy?.key, key);
 }
 
 function missingService(services: ReadonlyMap<Key, Service>, key: Key): string {

@@ -48,10 +48,7 @@ export function indexPods(objects: ObjectSet): PodIndex {
 }
 
 /** All labels of the selector are there and equal. An empty selector selects nothing, as in a Service. */
-export function selects(
-  selector: Readonly<Record<string, string>>,
-  labels: Readonly<Record<string, string>>,
-): boolean {
+export function selects(selector: Readonly<Record<string, string>>, labels: Readonly<Record<string, string>>): boolean {
   const wanted = Object.entries(selector);
   return wanted.length > 0 && wanted.every(([key, value]) => labels[key] === value);
 }

@@ -17,23 +17,30 @@ export function createMetrics() {
   const histogram = (name: string, help: string): Histogram =>
     new Histogram({ name, help, buckets: SECONDS, registers });
 
+  const byType = (name: string, help: string): Counter<"type"> => {
+    const made = counter(name, help, ["type"]);
+    // A counter that nothing has happened to is 0, not absent.
+    for (const type of ["CDS", "EDS", "SDS", "LDS", "RDS"]) made.inc({ type }, 0);
+    return made;
+  };
+
   return {
     registry,
     streams: gauge("heddle_xds_streams", "Open discovery streams"),
     refusedStreams: counter("heddle_xds_refused_streams_total", "Streams refused because the limit was reached"),
-    responses: counter("heddle_xds_responses_sent_total", "Discovery responses sent", ["type"]),
-    resources: counter("heddle_xds_resources_sent_total", "Resources in discovery responses, removals included", ["type"]),
-    bytes: counter("heddle_xds_bytes_sent_total", "Bytes of discovery responses", ["type"]),
-    acks: counter("heddle_xds_acks_total", "Responses that clients acknowledged", ["type"]),
-    nacks: counter("heddle_xds_nacks_total", "Responses that clients refused", ["type"]),
-    stale: counter("heddle_xds_stale_requests_total", "Requests whose nonce answers nothing", ["type"]),
+    responses: byType("heddle_xds_responses_sent_total", "Discovery responses sent"),
+    resources: byType("heddle_xds_resources_sent_total", "Resources in discovery responses, removals included"),
+    bytes: byType("heddle_xds_bytes_sent_total", "Bytes of discovery responses"),
+    acks: byType("heddle_xds_acks_total", "Responses that clients acknowledged"),
+    nacks: byType("heddle_xds_nacks_total", "Responses that clients refused"),
+    stale: byType("heddle_xds_stale_requests_total", "Requests whose nonce answers nothing"),
     cures: counter("heddle_xds_cures_total", "Clients that had gone silent and were sent clusters again", ["reason"]),
     refusals: gauge("heddle_xds_refusals", "Refused contents that are remembered"),
     refusalsEvicted: gauge("heddle_xds_refusals_evicted", "Refused contents that were forgotten for the limit"),
     snapshots: counter("heddle_snapshots_total", "Mesh snapshots built"),
     translations: histogram("heddle_translation_seconds", "Time to translate the mesh for one proxy"),
     convergence: histogram("heddle_convergence_seconds", "Time from a change of the source to the last sidecar's ACK"),
-    invalid: counter("heddle_invalid_resources_total", "Resources left out because an Envoy would refuse them", ["type"]),
+    invalid: byType("heddle_invalid_resources_total", "Resources left out because an Envoy would refuse them"),
     failures: counter("heddle_translation_failures_total", "Translations that failed; the proxy keeps what it has"),
     objects: gauge("heddle_objects", "Objects in the mesh", ["kind"]),
     diagnostics: gauge("heddle_diagnostics", "Findings on the manifests", ["level"]),

@@ -17,7 +17,12 @@ export function circuitBreakers(policy: CircuitBreaker = {}): MessageInitShape<t
         maxRetries: UNLIMITED,
         // Envoy lets a budget win over maxRetries.
         ...(retryBudget
-          ? { retryBudget: { budgetPercent: { value: retryBudget.percent }, minRetryConcurrency: retryBudget.minConcurrency } }
+          ? {
+              retryBudget: {
+                budgetPercent: { value: retryBudget.percent },
+                minRetryConcurrency: retryBudget.minConcurrency,
+              },
+            }
           : {}),
       },
     ],

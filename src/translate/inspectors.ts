@@ -39,7 +39,10 @@ export function httpInspector(ports?: readonly number[]): ListenerFilter[] {
   return ports ? onPorts(ports, filter) : [create(ListenerFilterSchema, filter)];
 }
 
-type FilterInit = { readonly name: string; readonly configType: { case: "typedConfig"; value: ReturnType<typeof pack> } };
+type FilterInit = {
+  readonly name: string;
+  readonly configType: { case: "typedConfig"; value: ReturnType<typeof pack> };
+};
 
 /**
  * An inspector waits for the client's first bytes. On a port where the server speaks first they never come, so inspectors
@@ -49,9 +52,7 @@ function onPorts(ports: readonly number[], filter: FilterInit): ListenerFilter[]
   if (ports.length === 0) return [];
   const rules = ports.map(portPredicate);
   const any = rules.length === 1 ? rules[0]! : predicate({ case: "orMatch", value: { rules } });
-  return [
-    create(ListenerFilterSchema, { ...filter, filterDisabled: predicate({ case: "notMatch", value: any }) }),
-  ];
+  return [create(ListenerFilterSchema, { ...filter, filterDisabled: predicate({ case: "notMatch", value: any }) })];
 }
 
 type Rule = NonNullable<Parameters<typeof create<typeof ListenerFilterChainMatchPredicateSchema>>[1]>["rule"];

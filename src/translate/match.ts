@@ -55,9 +55,7 @@ function stringMatcher(match: ValueMatch): StringMatcherInit | undefined {
     const value = match[form];
     if (value !== undefined) return { matchPattern: { case: form, value } };
   }
-  return match.regex === undefined
-    ? undefined
-    : { matchPattern: { case: "safeRegex", value: { regex: match.regex } } };
+  return match.regex === undefined ? undefined : { matchPattern: { case: "safeRegex", value: { regex: match.regex } } };
 }
 
 function header(match: ValueMatch): HeaderMatcher {

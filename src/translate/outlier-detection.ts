@@ -24,7 +24,10 @@ export function outlierDetection(policy: OutlierDetection): MessageInitShape<typ
     ...(interval === undefined ? {} : { interval: duration(interval) }),
     ...(baseEjectionTime === undefined
       ? {}
-      : { baseEjectionTime: duration(baseEjectionTime), maxEjectionTime: duration(Math.max(baseEjectionTime, MAX_EJECTION_MS)) }),
+      : {
+          baseEjectionTime: duration(baseEjectionTime),
+          maxEjectionTime: duration(Math.max(baseEjectionTime, MAX_EJECTION_MS)),
+        }),
     maxEjectionPercent: maxEjectionPercent ?? DEFAULT_MAX_EJECTION_PERCENT,
   };
 }

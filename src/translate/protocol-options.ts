@@ -7,9 +7,7 @@ import { duration, pack } from "./envoy.ts";
 
 const KEY = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
-type UpstreamProtocolInit = NonNullable<
-  MessageInitShape<typeof HttpProtocolOptionsSchema>["upstreamProtocolOptions"]
->;
+type UpstreamProtocolInit = NonNullable<MessageInitShape<typeof HttpProtocolOptionsSchema>["upstreamProtocolOptions"]>;
 
 /** How a cluster speaks to its endpoints; nothing for ports that carry no HTTP. */
 export function protocolOptions(protocol: Protocol, connection: Connection = {}): Record<string, Any> {

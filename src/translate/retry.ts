@@ -10,7 +10,11 @@ const SAFE = ["connect-failure", "refused-stream", "reset-before-request"] as co
 const DEFAULT: Retries = { attempts: 2 };
 /** Envoy's default; a maximum must not be below the base. */
 const BASE_BACKOFF_MS = 25;
-const HOST_ATTEMPTS = 5n;
+/**
+ * How often the balancer is asked again when it names an endpoint that was tried already. Many times, since a dead endpoint
+ * has no request in flight and so is what LeastRequest likes best.
+ */
+const HOST_ATTEMPTS = 32n;
 
 /**
  * The retry policy of a route; undefined when retries are off.

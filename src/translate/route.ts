@@ -75,7 +75,9 @@ function destination(
       value: {
         clusters: shares.map((share) => ({ name: clusterOf(share), weight: share.weight ?? 1 })),
         ...(sticky
-          ? { randomValueSpecifier: { case: "useHashPolicy" as const, value: create(BoolValueSchema, { value: true }) } }
+          ? {
+              randomValueSpecifier: { case: "useHashPolicy" as const, value: create(BoolValueSchema, { value: true }) },
+            }
           : {}),
       },
     },

@@ -64,7 +64,9 @@ function translate(
 ): ProxyConfig {
   const diagnostics: Diagnostic[] = [...proxy.diagnostics];
   const report = (diagnostic: Diagnostic): void => void diagnostics.push(diagnostic);
-  const outbound = services.flatMap((service) => service.ports.filter(notUdp).map((port) => outboundOf(service, port, memo)));
+  const outbound = services.flatMap((service) =>
+    service.ports.filter(notUdp).map((port) => outboundOf(service, port, memo)),
+  );
   const input: RouteInput = {
     services,
     namespace: proxy.workload.namespace,
@@ -73,8 +75,7 @@ function translate(
     report,
     routesOf: (service, port) => memoRoutes(snapshot, service, port, memo),
   };
-  const side =
-    proxy.capture === "transparent" ? transparent(input, proxy, report) : explicit(input, proxy, report);
+  const side = proxy.capture === "transparent" ? transparent(input, proxy, report) : explicit(input, proxy, report);
   return {
     clusters: distinctByName([
       ...outbound.flatMap(({ clusters }) => clusters),

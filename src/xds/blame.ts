@@ -8,7 +8,8 @@ import { SECRET } from "./type-url.ts";
 const BATCH = /Error adding\/updating (?:cluster|listener)\(s\) (.*)/s;
 /** The first field of the dump of a resource that breaks a validation rule. */
 const DUMPED = /\b(?:cluster_)?name: "((?:[^"\\]|\\.)*)"/;
-const DUPLICATE_DOMAIN = /(?:Duplicate entry of domain|Only unique values for domains are permitted).*? in route ([^\s,]+)/;
+const DUPLICATE_DOMAIN =
+  /(?:Duplicate entry of domain|Only unique values for domains are permitted).*? in route ([^\s,]+)/;
 
 /**
  * Names among `candidates` that the refusal names as culprits, in no order; empty when it names none.

@@ -151,12 +151,7 @@ function heldNames(state: TypeState): readonly string[] {
 }
 
 /** What a whole-state response repeats for a name that it does not change. */
-function unchanged(
-  session: SessionState,
-  state: TypeState,
-  name: string,
-  mayRemove: boolean,
-): Resource | undefined {
+function unchanged(session: SessionState, state: TypeState, name: string, mayRemove: boolean): Resource | undefined {
   const known = state.known.get(name);
   if (known?.kind === "resource") {
     if (state.dirty.has(name) || !mayRemove || state.desired!.resources.has(name)) return known.resource;

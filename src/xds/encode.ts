@@ -83,7 +83,10 @@ function deltaFrame(resource: Resource): Uint8Array {
 function sotwFrame(resource: Resource): Uint8Array {
   let frame = sotwFrames.get(resource);
   if (!frame) {
-    sotwFrames.set(resource, (frame = writeAny(new BinaryWriter().tag(2, WireType.LengthDelimited), resource).finish()));
+    sotwFrames.set(
+      resource,
+      (frame = writeAny(new BinaryWriter().tag(2, WireType.LengthDelimited), resource).finish()),
+    );
   }
   return frame;
 }

@@ -63,7 +63,13 @@ export interface ServerLimits extends SessionLimits {
 /** What happened on a stream. `bytes` is the size of what was sent. */
 export type XdsEvent =
   | { readonly kind: "connect" | "disconnect" | "refused-stream"; readonly stream: number; readonly node: NodeInfo }
-  | { readonly kind: "action"; readonly stream: number; readonly node: NodeInfo; readonly action: Action; readonly bytes: number };
+  | {
+      readonly kind: "action";
+      readonly stream: number;
+      readonly node: NodeInfo;
+      readonly action: Action;
+      readonly bytes: number;
+    };
 
 export interface XdsServer {
   /**
@@ -202,7 +208,8 @@ function unimplemented(_call: ServerUnaryCall<Buffer, Buffer>, respond: sendUnar
 function bind(server: Server, address: string, credentials: ServerCredentials): Promise<number> {
   return new Promise((resolve, reject) => {
     server.bindAsync(address, credentials, (error, port) => {
-      if (error) reject(new HeddleError("XDS_LISTEN", `cannot listen on ${address}: ${error.message}`, { cause: error }));
+      if (error)
+        reject(new HeddleError("XDS_LISTEN", `cannot listen on ${address}: ${error.message}`, { cause: error }));
       else resolve(port);
     });
   });

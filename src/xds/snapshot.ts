@@ -43,10 +43,7 @@ export function buildSnapshot(input: SnapshotInput, previous?: Snapshot): Snapsh
   }
   const types = new Map<string, TypeSnapshot>();
   for (const [typeUrl, resources] of byType) {
-    types.set(
-      typeUrl,
-      buildType(typeUrl, resources, input.versions?.[typeUrl]?.type, previous?.types.get(typeUrl)),
-    );
+    types.set(typeUrl, buildType(typeUrl, resources, input.versions?.[typeUrl]?.type, previous?.types.get(typeUrl)));
   }
   return { types };
 }

@@ -15,14 +15,11 @@ import { createSubscription, type Subscription, wants } from "./subscription.ts"
  * - `unknown`: a refusal leaves open what it holds, so it is told again; `accepted` is what it had before
  */
 export type Known =
-  | Accepted
-  | { readonly kind: "absent" }
-  | { readonly kind: "unknown"; readonly accepted: Accepted | undefined };
+  Accepted | { readonly kind: "absent" } | { readonly kind: "unknown"; readonly accepted: Accepted | undefined };
 
 /** What a client has accepted and still holds. */
 export type Accepted =
-  | { readonly kind: "resource"; readonly resource: Resource }
-  | { readonly kind: "version"; readonly version: string };
+  { readonly kind: "resource"; readonly resource: Resource } | { readonly kind: "version"; readonly version: string };
 
 export const ABSENT: Known = { kind: "absent" };
 export const UNKNOWN: Known = { kind: "unknown", accepted: undefined };

@@ -96,8 +96,10 @@ export function rangeCheck<T extends number | bigint>(
 ): (value: number | bigint, add: Add) => void {
   const upper = lt ?? lte;
   const lower = gt ?? gte;
-  const belowUpper = (value: number | bigint) => upper === undefined || value < upper || (lt === undefined && value === upper);
-  const aboveLower = (value: number | bigint) => lower === undefined || value > lower || (gt === undefined && value === lower);
+  const belowUpper = (value: number | bigint) =>
+    upper === undefined || value < upper || (lt === undefined && value === upper);
+  const aboveLower = (value: number | bigint) =>
+    lower === undefined || value > lower || (gt === undefined && value === lower);
   const reversed = upper !== undefined && lower !== undefined && upper < lower;
   const low = lower === undefined ? [] : [`${gt === undefined ? "at least" : "more than"} ${show(lower)}`];
   const high = upper === undefined ? [] : [`${lt === undefined ? "at most" : "less than"} ${show(upper)}`];

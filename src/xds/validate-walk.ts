@@ -1,5 +1,12 @@
 /** Walks a message and everything inside it, through `google.protobuf.Any` too, and runs the checks of each part. */
-import { type DescMessage, fromBinary, getOption, isMessage, type MessageShape, type Registry } from "@bufbuild/protobuf";
+import {
+  type DescMessage,
+  fromBinary,
+  getOption,
+  isMessage,
+  type MessageShape,
+  type Registry,
+} from "@bufbuild/protobuf";
 import { AnySchema } from "@bufbuild/protobuf/wkt";
 import { messageOf } from "../base/errors.ts";
 import { disabled, required as requiredOption } from "../gen/validate/validate_pb.ts";

@@ -50,13 +50,11 @@ function refuse(
   answered: readonly Outstanding[],
   detail: string,
 ): readonly string[] {
-  const contents = new Map<string, Resource>();
   const before = new Map<string, Accepted | undefined>();
-  for (const { response, changed, accepted } of answered) {
-    const names = new Set(changed);
-    for (const resource of response.resources) if (names.has(resource.name)) contents.set(resource.name, resource);
+  for (const { accepted } of answered) {
     for (const [name, known] of accepted) if (!before.has(name)) before.set(name, known);
   }
+  const contents = changedContents(answered);
   // Under silence the last good content is on its way already; what is refused is what went before.
   const { suspects } = session.silence;
   if (state.typeUrl === CLUSTER) for (const [name, resource] of suspects) contents.set(name, resource);
@@ -77,6 +75,16 @@ function refuse(
   if (culprits.length === 0 && contents.size > 1) splitTrials(state, [...contents.keys()]);
   for (const name of culprits) restore(state, name, before.get(name));
   return culprits;
+}
+
+/** What the responses changed, by name: the content that is refused, if it is. */
+function changedContents(answered: readonly Outstanding[]): Map<string, Resource> {
+  const contents = new Map<string, Resource>();
+  for (const { response, changed } of answered) {
+    const names = new Set(changed);
+    for (const resource of response.resources) if (names.has(resource.name)) contents.set(resource.name, resource);
+  }
+  return contents;
 }
 
 /** Halves the suspects; names of other groups keep their turn. */

@@ -53,7 +53,11 @@ describe("the snapshot", () => {
       policy: { name: "p", generation: 3 },
     });
     expect(services.get("shop/b")).toMatchObject({ type: "Headless", clusterIPs: [] });
-    expect(services.get("outside/c")).toMatchObject({ type: "ExternalName", externalName: "c.example.com", endpoints: [] });
+    expect(services.get("outside/c")).toMatchObject({
+      type: "ExternalName",
+      externalName: "c.example.com",
+      endpoints: [],
+    });
   });
 
   test("workloads and namespaces", () => {
@@ -98,7 +102,10 @@ describe("the snapshot", () => {
 
   test("a policy that changes makes its service new, and no other", () => {
     const before = snapshotOf(MESH);
-    const after = snapshotOf(MESH.replace("spec: { targetRefs", "spec: { connection: { connectTimeout: 1s }, targetRefs"), before);
+    const after = snapshotOf(
+      MESH.replace("spec: { targetRefs", "spec: { connection: { connectTimeout: 1s }, targetRefs"),
+      before,
+    );
     expect(after.services.get("shop/a")!.policy!.spec.connection).toEqual({ connectTimeout: 1000 });
     expect(after.services.get("shop/b")).toBe(before.services.get("shop/b"));
   });
@@ -106,7 +113,8 @@ describe("the snapshot", () => {
 
 describe("whatever the manifests", () => {
   const options = { clusterDomain: "cluster.local" };
-  const build = (objects: ObjectSet, previous?: MeshSnapshot): MeshSnapshot => buildSnapshot(objects, options, previous);
+  const build = (objects: ObjectSet, previous?: MeshSnapshot): MeshSnapshot =>
+    buildSnapshot(objects, options, previous);
   const deepFreeze = (value: unknown): void => {
     if (value === null || typeof value !== "object" || Object.isFrozen(value)) return;
     Object.freeze(value);
@@ -130,14 +138,28 @@ describe("whatever the manifests", () => {
 
   test("the order of the objects makes no difference", () => {
     fc.assert(
-      fc.property(arbitraryManifests(), fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true })), (manifests, random) => {
-        const distinct = [...new Map(parsedObjects(manifests).map((s) => [`${s.object.kind}/${s.object.meta.namespace}/${s.object.meta.name}`, s])).values()];
-        const shuffled = distinct.map((s) => ({ s, at: random.next().value })).sort((a, b) => a.at - b.at).map(({ s }) => s);
-        const [first, second] = [build(objectSet(distinct)), build(objectSet(shuffled))];
-        expect(second).toEqual(first);
-        for (const part of ["services", "workloads", "namespaces", "policies"] as const)
-          expect([...second[part].keys()]).toEqual([...first[part].keys()]);
-      }),
+      fc.property(
+        arbitraryManifests(),
+        fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true })),
+        (manifests, random) => {
+          const distinct = [
+            ...new Map(
+              parsedObjects(manifests).map((s) => [
+                `${s.object.kind}/${s.object.meta.namespace}/${s.object.meta.name}`,
+                s,
+              ]),
+            ).values(),
+          ];
+          const shuffled = distinct
+            .map((s) => ({ s, at: random.next().value }))
+            .sort((a, b) => a.at - b.at)
+            .map(({ s }) => s);
+          const [first, second] = [build(objectSet(distinct)), build(objectSet(shuffled))];
+          expect(second).toEqual(first);
+          for (const part of ["services", "workloads", "namespaces", "policies"] as const)
+            expect([...second[part].keys()]).toEqual([...first[part].keys()]);
+        },
+      ),
       { numRuns: 200 },
     );
   });
@@ -149,7 +171,12 @@ describe("whatever the manifests", () => {
         for (const policy of snapshot.policies.values()) {
           for (const { name } of policy.spec.targetRefs) {
             const target = snapshot.services.get(`${policy.namespace}/${name}`);
-            const told = snapshot.diagnostics.some((d) => d.ref?.name === policy.name && d.ref.namespace === policy.namespace && (d.code === "HED1301" || d.code === "HED1302"));
+            const told = snapshot.diagnostics.some(
+              (d) =>
+                d.ref?.name === policy.name &&
+                d.ref.namespace === policy.namespace &&
+                (d.code === "HED1301" || d.code === "HED1302"),
+            );
             expect(target?.policy === policy || told).toBe(true);
           }
         }

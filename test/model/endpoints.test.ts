@@ -55,7 +55,10 @@ describe("from slices", () => {
   });
 
   test("ports are matched by name, and those of several slices add up", () => {
-    const admin = slice("a-2", "{ addresses: [10.0.0.1] }").replace("{ name: http, port: 8080 }", "{ name: admin, port: 9000 }, { name: other, port: 1 }");
+    const admin = slice("a-2", "{ addresses: [10.0.0.1] }").replace(
+      "{ name: http, port: 8080 }",
+      "{ name: admin, port: 9000 }, { name: other, port: 1 }",
+    );
     const [endpoint] = endpointsOf(slice("a-1", "{ addresses: [10.0.0.1] }"), admin);
     expect(endpoint!.ports).toEqual({ http: 8080, admin: 9000 });
   });
@@ -74,15 +77,20 @@ describe("from slices", () => {
          { addresses: [10.0.0.3], conditions: { ready: false } }`,
       ),
     );
-    expect(found.map(({ address, ready, serving, terminating }) => ({ address, ready, serving, terminating }))).toEqual([
-      { address: "10.0.0.2", ready: false, serving: true, terminating: true },
-      { address: "10.0.0.3", ready: false, serving: false, terminating: false },
-    ]);
+    expect(found.map(({ address, ready, serving, terminating }) => ({ address, ready, serving, terminating }))).toEqual(
+      [
+        { address: "10.0.0.2", ready: false, serving: true, terminating: true },
+        { address: "10.0.0.3", ready: false, serving: false, terminating: false },
+      ],
+    );
   });
 
   test("labels come from the pod named, else from the pod that has the address", () => {
     const found = endpointsOf(
-      slice("a-1", "{ addresses: [10.0.0.1], targetRef: { kind: Pod, name: p1 } }, { addresses: [10.0.0.2] }, { addresses: [10.0.0.9] }"),
+      slice(
+        "a-1",
+        "{ addresses: [10.0.0.1], targetRef: { kind: Pod, name: p1 } }, { addresses: [10.0.0.2] }, { addresses: [10.0.0.9] }",
+      ),
       pod("p1", ""),
       pod("p2", "status: { podIP: 10.0.0.2 }"),
       pod("host", "spec: { hostNetwork: true }\nstatus: { podIP: 10.0.0.9 }"),
@@ -95,7 +103,10 @@ describe("from slices", () => {
   });
 
   test("the address of a finished pod tells nothing", () => {
-    const found = endpointsOf(slice("a-1", "{ addresses: [10.0.0.2] }"), pod("p2", "status: { podIP: 10.0.0.2, phase: Failed }"));
+    const found = endpointsOf(
+      slice("a-1", "{ addresses: [10.0.0.2] }"),
+      pod("p2", "status: { podIP: 10.0.0.2, phase: Failed }"),
+    );
     expect(found).toMatchObject([{ workload: "" }]);
   });
 
@@ -105,7 +116,10 @@ apiVersion: v1
 kind: Node
 metadata: { name: n1, labels: { topology.kubernetes.io/zone: z1, topology.kubernetes.io/region: r1 } }
 ---`;
-    const labelled = pod("p3", "").replace("version: v1", "topology.kubernetes.io/zone: z3, topology.kubernetes.io/region: r3");
+    const labelled = pod("p3", "").replace(
+      "version: v1",
+      "topology.kubernetes.io/zone: z3, topology.kubernetes.io/region: r3",
+    );
     const found = endpointsOf(
       node,
       labelled,
@@ -114,15 +128,24 @@ metadata: { name: n1, labels: { topology.kubernetes.io/zone: z1, topology.kubern
         "{ addresses: [10.0.0.1], zone: z9, nodeName: n1 }, { addresses: [10.0.0.2], nodeName: n1 }, { addresses: [10.0.0.3], targetRef: { kind: Pod, name: p3 } }",
       ),
     );
-    expect(found.map(({ region, zone, node: on }) => `${region}/${zone}@${on}`)).toEqual(["r1/z9@n1", "r1/z1@n1", "r3/z3@"]);
+    expect(found.map(({ region, zone, node: on }) => `${region}/${zone}@${on}`)).toEqual([
+      "r1/z9@n1",
+      "r1/z1@n1",
+      "r3/z3@",
+    ]);
   });
 
   test("a dual-stack pod is one endpoint, of the service's first family", () => {
-    const both = [slice("a-4", "{ addresses: [10.0.0.1] }"), slice("a-6", "{ addresses: [fd00::1] }", "addressType: IPv6")];
+    const both = [
+      slice("a-4", "{ addresses: [10.0.0.1] }"),
+      slice("a-6", "{ addresses: [fd00::1] }", "addressType: IPv6"),
+    ];
     const v6First = SERVICE.replace("spec: {", "spec: { ipFamilies: [IPv6, IPv4],");
     const v4First = SERVICE.replace("spec: {", "spec: { clusterIP: 10.96.0.1,");
     const addresses = (service: string): string[] =>
-      snapshotOf(service + both.join("")).services.get("shop/a")!.endpoints.map((e) => e.address);
+      snapshotOf(service + both.join(""))
+        .services.get("shop/a")!
+        .endpoints.map((e) => e.address);
     expect(addresses(v6First)).toEqual(["fd00::1"]);
     expect(addresses(v4First)).toEqual(["10.0.0.1"]);
     expect(addresses(SERVICE)).toEqual(["10.0.0.1", "fd00::1"]);
@@ -150,11 +173,17 @@ metadata: { name: n1, labels: { topology.kubernetes.io/zone: z1, topology.kubern
 });
 
 describe("from pods, where a service has no slice", () => {
-  const running = "spec: { containers: [{ ports: [{ name: web, containerPort: 8080 }] }] }\nstatus: { podIP: 10.0.0.1 }";
+  const running =
+    "spec: { containers: [{ ports: [{ name: web, containerPort: 8080 }] }] }\nstatus: { podIP: 10.0.0.1 }";
 
   test("ports resolve by number and by name", () => {
     const [endpoint] = endpointsOf(pod("p1", running));
-    expect(endpoint).toMatchObject({ address: "10.0.0.1", ready: true, workload: "shop/p1", labels: { version: "v1" } });
+    expect(endpoint).toMatchObject({
+      address: "10.0.0.1",
+      ready: true,
+      workload: "shop/p1",
+      labels: { version: "v1" },
+    });
     expect(endpoint!.ports).toEqual({ http: 8080, admin: 9000 });
   });
 
@@ -163,10 +192,15 @@ describe("from pods, where a service has no slice", () => {
   });
 
   test("readiness is the pod's condition, unless the service publishes unready addresses", () => {
-    const unready = running.replace("podIP: 10.0.0.1", "podIP: 10.0.0.1, conditions: [{ type: Ready, status: 'False' }]");
+    const unready = running.replace(
+      "podIP: 10.0.0.1",
+      "podIP: 10.0.0.1, conditions: [{ type: Ready, status: 'False' }]",
+    );
     expect(endpointsOf(pod("p1", unready))).toMatchObject([{ ready: false }]);
     const publishing = SERVICE.replace("spec: {", "spec: { publishNotReadyAddresses: true,");
-    expect(snapshotOf(publishing + pod("p1", unready)).services.get("shop/a")!.endpoints).toMatchObject([{ ready: true }]);
+    expect(snapshotOf(publishing + pod("p1", unready)).services.get("shop/a")!.endpoints).toMatchObject([
+      { ready: true },
+    ]);
   });
 
   test("not selected: other labels, another namespace, no address, finished", () => {

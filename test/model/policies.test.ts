@@ -28,7 +28,9 @@ spec: { targetRefs: [{ kind: Service, name: checkout }], ${spec} }
 const created = (second: number): string => `creationTimestamp: '2026-01-01T00:00:0${second}Z'`;
 
 function diagnosticsOf(...documents: string[]): readonly string[] {
-  return snapshotOf(documents.join("")).diagnostics.map((d) => formatDiagnostic({ ...d, place: { file: "t", line: d.place!.line } }));
+  return snapshotOf(documents.join("")).diagnostics.map((d) =>
+    formatDiagnostic({ ...d, place: { file: "t", line: d.place!.line } }),
+  );
 }
 
 describe("attachment", () => {
@@ -45,7 +47,9 @@ describe("attachment", () => {
     expect(snapshot.diagnostics.map((d) => [d.code, d.level, d.ref?.name, d.path])).toEqual([
       ["HED1301", "error", loser, "spec.targetRefs[0].name"],
     ]);
-    expect(snapshot.diagnostics[0]!.message).toContain(`Service shop/checkout has TrafficPolicy shop/${winner} already`);
+    expect(snapshot.diagnostics[0]!.message).toContain(
+      `Service shop/checkout has TrafficPolicy shop/${winner} already`,
+    );
   });
 
   test("one policy serves several targets, and may lose one of them", () => {
@@ -71,16 +75,66 @@ describe("attachment", () => {
 describe("warnings", () => {
   const both = "subsets: [{ name: v1, labels: { version: v1 } }, { name: v2, labels: { version: v2 } }]";
   const cases: readonly [title: string, spec: string, expected: readonly string[]][] = [
-    ["a subset without endpoints", both, ["spec.subsets[1].labels: subset \"v2\" (version=v2) selects none of the 1 endpoints of Service shop/checkout"]],
-    ["a backend service that is not there", "routes: [{ split: [{ service: cartt, port: 80 }] }]", ["HED1304 warning: TrafficPolicy shop/a: spec.routes[0].split[0].service: there is no Service shop/cartt; did you mean shop/cart?"]],
-    ["a mirror service that is not there", "routes: [{ mirror: [{ service: cart.other, port: 80 }] }]", ["spec.routes[0].mirror[0].service: there is no Service other/cart"]],
-    ["a port that is not there", "routes: [{ split: [{ service: cart, port: 8080 }] }]", ["HED1305 warning: TrafficPolicy shop/a: spec.routes[0].split[0].port: Service shop/cart has no port 8080; its ports: 80 (http), 53 (dns)"]],
-    ["a port that is UDP", "routes: [{ split: [{ service: cart, port: 53 }] }]", ["spec.routes[0].split[0].port: port 53 of Service shop/cart is UDP, which takes no requests"]],
-    ["a subset of a service without policy", "routes: [{ split: [{ service: cart, port: 80, subset: v1 }] }]", ["HED1306 warning: TrafficPolicy shop/a: spec.routes[0].split[0].subset: Service shop/cart has no TrafficPolicy in force, and so no subset \"v1\""]],
-    ["a subset that the other policy lacks", "routes: [{ split: [{ service: checkout, port: 80, subset: v1 }] }]", ["TrafficPolicy shop/a declares no subset \"v1\"; declared: none"]],
-    ["a route after one for all", "routes: [{ name: all }, { name: late, match: [{ method: GET }] }]", ["HED1307 warning: TrafficPolicy shop/a: spec.routes[1]: is never reached: spec.routes[0] before it takes every request"]],
-    ["a route after one for / and all below", "routes: [{ match: [{ method: GET }, { path: { prefix: / } }] }, {}]", ["HED1307"]],
-    ["a try longer than the request", "routes: [{ timeout: 1s, retries: { attempts: 1, perTryTimeout: 2s } }]", ["HED1308 warning: TrafficPolicy shop/a: spec.routes[0].retries.perTryTimeout: is 2000ms, longer than the route's timeout of 1000ms"]],
+    [
+      "a subset without endpoints",
+      both,
+      ['spec.subsets[1].labels: subset "v2" (version=v2) selects none of the 1 endpoints of Service shop/checkout'],
+    ],
+    [
+      "a backend service that is not there",
+      "routes: [{ split: [{ service: cartt, port: 80 }] }]",
+      [
+        "HED1304 warning: TrafficPolicy shop/a: spec.routes[0].split[0].service: there is no Service shop/cartt; did you mean shop/cart?",
+      ],
+    ],
+    [
+      "a mirror service that is not there",
+      "routes: [{ mirror: [{ service: cart.other, port: 80 }] }]",
+      ["spec.routes[0].mirror[0].service: there is no Service other/cart"],
+    ],
+    [
+      "a port that is not there",
+      "routes: [{ split: [{ service: cart, port: 8080 }] }]",
+      [
+        "HED1305 warning: TrafficPolicy shop/a: spec.routes[0].split[0].port: Service shop/cart has no port 8080; its ports: 80 (http), 53 (dns)",
+      ],
+    ],
+    [
+      "a port that is UDP",
+      "routes: [{ split: [{ service: cart, port: 53 }] }]",
+      ["spec.routes[0].split[0].port: port 53 of Service shop/cart is UDP, which takes no requests"],
+    ],
+    [
+      "a subset of a service without policy",
+      "routes: [{ split: [{ service: cart, port: 80, subset: v1 }] }]",
+      [
+        'HED1306 warning: TrafficPolicy shop/a: spec.routes[0].split[0].subset: Service shop/cart has no TrafficPolicy in force, and so no subset "v1"',
+      ],
+    ],
+    [
+      "a subset that the other policy lacks",
+      "routes: [{ split: [{ service: checkout, port: 80, subset: v1 }] }]",
+      ['TrafficPolicy shop/a declares no subset "v1"; declared: none'],
+    ],
+    [
+      "a route after one for all",
+      "routes: [{ name: all }, { name: late, match: [{ method: GET }] }]",
+      [
+        "HED1307 warning: TrafficPolicy shop/a: spec.routes[1]: is never reached: spec.routes[0] before it takes every request",
+      ],
+    ],
+    [
+      "a route after one for / and all below",
+      "routes: [{ match: [{ method: GET }, { path: { prefix: / } }] }, {}]",
+      ["HED1307"],
+    ],
+    [
+      "a try longer than the request",
+      "routes: [{ timeout: 1s, retries: { attempts: 1, perTryTimeout: 2s } }]",
+      [
+        "HED1308 warning: TrafficPolicy shop/a: spec.routes[0].retries.perTryTimeout: is 2000ms, longer than the route's timeout of 1000ms",
+      ],
+    ],
   ];
   test.each(cases)("%s", (_, spec, expected) => {
     const found = diagnosticsOf(service("checkout"), service("cart"), policy("a", spec));
@@ -89,8 +143,14 @@ describe("warnings", () => {
   });
 
   test.each([
-    ["all well", `subsets: [{ name: v1, labels: { version: v1 } }], routes: [{ split: [{ subset: v1 }, { service: cart.shop, port: 80 }] }]`],
-    ["routes that differ", "routes: [{ match: [{ path: { prefix: / }, method: GET }] }, { match: [{ path: { prefix: /a } }] }, {}]"],
+    [
+      "all well",
+      `subsets: [{ name: v1, labels: { version: v1 } }], routes: [{ split: [{ subset: v1 }, { service: cart.shop, port: 80 }] }]`,
+    ],
+    [
+      "routes that differ",
+      "routes: [{ match: [{ path: { prefix: / }, method: GET }] }, { match: [{ path: { prefix: /a } }] }, {}]",
+    ],
     ["no timeout", "routes: [{ timeout: 0s, retries: { attempts: 1, perTryTimeout: 2s } }]"],
   ])("none for %s", (_, spec) => {
     expect(diagnosticsOf(service("checkout"), service("cart"), policy("a", spec))).toEqual([]);

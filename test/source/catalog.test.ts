@@ -25,15 +25,85 @@ function inForce(version: FileVersion): readonly string[] {
 
 describe("the last good version", () => {
   test.each<[string, [number, string | undefined][], string[]]>([
-    ["stays while the document is broken", [[0, service("a")], [1, BROKEN_A]], ["a:80"]],
-    ["stays however long", [[0, service("a")], [1, BROKEN_A], [99_999, BROKEN_A]], ["a:80"]],
-    ["gives way to the mended one", [[0, service("a")], [1, BROKEN_A], [2, service("a", 81)]], ["a:81"]],
-    ["is not touched by siblings", [[0, service("a") + service("b")], [1, BROKEN_A + service("b", 81)]], ["a:80", "b:81"]],
-    ["stays while the whole file is no YAML", [[0, service("a") + service("b")], [1, "{{"]], ["a:80", "b:80"]],
-    ["stays while a broken document cannot be told by name", [[0, service("a") + service("b")], [1, `kind: "\n---\n${service("b")}`], [999, `kind: "\n---\n${service("b")}`]], ["a:80", "b:80"]],
-    ["goes with its document, though another is broken", [[0, service("a") + service("b")], [1, BROKEN_A], [101, BROKEN_A]], ["a:80"]],
-    ["goes when the broken document is deleted", [[0, service("a")], [1, BROKEN_A], [2, ""], [102, ""]], []],
-    ["goes with its file", [[0, service("a")], [1, undefined], [101, undefined]], []],
+    [
+      "stays while the document is broken",
+      [
+        [0, service("a")],
+        [1, BROKEN_A],
+      ],
+      ["a:80"],
+    ],
+    [
+      "stays however long",
+      [
+        [0, service("a")],
+        [1, BROKEN_A],
+        [99_999, BROKEN_A],
+      ],
+      ["a:80"],
+    ],
+    [
+      "gives way to the mended one",
+      [
+        [0, service("a")],
+        [1, BROKEN_A],
+        [2, service("a", 81)],
+      ],
+      ["a:81"],
+    ],
+    [
+      "is not touched by siblings",
+      [
+        [0, service("a") + service("b")],
+        [1, BROKEN_A + service("b", 81)],
+      ],
+      ["a:80", "b:81"],
+    ],
+    [
+      "stays while the whole file is no YAML",
+      [
+        [0, service("a") + service("b")],
+        [1, "{{"],
+      ],
+      ["a:80", "b:80"],
+    ],
+    [
+      "stays while a broken document cannot be told by name",
+      [
+        [0, service("a") + service("b")],
+        [1, `kind: "\n---\n${service("b")}`],
+        [999, `kind: "\n---\n${service("b")}`],
+      ],
+      ["a:80", "b:80"],
+    ],
+    [
+      "goes with its document, though another is broken",
+      [
+        [0, service("a") + service("b")],
+        [1, BROKEN_A],
+        [101, BROKEN_A],
+      ],
+      ["a:80"],
+    ],
+    [
+      "goes when the broken document is deleted",
+      [
+        [0, service("a")],
+        [1, BROKEN_A],
+        [2, ""],
+        [102, ""],
+      ],
+      [],
+    ],
+    [
+      "goes with its file",
+      [
+        [0, service("a")],
+        [1, undefined],
+        [101, undefined],
+      ],
+      [],
+    ],
     ["never was", [[0, BROKEN_A]], []],
   ])("%s", (_, steps, expected) => {
     expect(inForce(play(...steps))).toEqual(expected);
@@ -49,7 +119,12 @@ describe("what is gone is withdrawn after a while", () => {
     expect(inForce(play([0, service("a")], [10, ""], [110, ""]))).toEqual([]);
   });
   test("changes to the rest of the file do not put it off", () => {
-    const version = play([0, service("a") + service("b")], [10, service("b", 81)], [60, service("b", 82)], [110, service("b", 83)]);
+    const version = play(
+      [0, service("a") + service("b")],
+      [10, service("b", 81)],
+      [60, service("b", 82)],
+      [110, service("b", 83)],
+    );
     expect(inForce(version)).toEqual(["b:83"]);
   });
   test("what comes back in time was never gone", () => {
@@ -61,7 +136,9 @@ describe("what is gone is withdrawn after a while", () => {
 
 describe("several files", () => {
   const files = (...texts: [string, string][]): Map<string, FileVersion> =>
-    new Map(texts.map(([file, text]) => [file, nextVersion(parseManifests(file, text), undefined, { now: 0, settle: 0 })]));
+    new Map(
+      texts.map(([file, text]) => [file, nextVersion(parseManifests(file, text), undefined, { now: 0, settle: 0 })]),
+    );
 
   test("the first by path is in force, the other is told", () => {
     const state = assemble(files(["b.yaml", service("a", 2)], ["a.yaml", service("a", 1)]), []);

@@ -7,7 +7,9 @@ import { temporaryFolder } from "../support/temp-folder.ts";
 
 const service = (name: string): string => `apiVersion: v1\nkind: Service\nmetadata: { name: ${name} }\n`;
 
-async function load(files: Readonly<Record<string, string | Uint8Array>>): Promise<{ names: string[]; lines: string[] }> {
+async function load(
+  files: Readonly<Record<string, string | Uint8Array>>,
+): Promise<{ names: string[]; lines: string[] }> {
   const root = temporaryFolder();
   for (const [name, content] of Object.entries(files)) {
     mkdirSync(join(root, name, ".."), { recursive: true });

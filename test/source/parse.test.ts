@@ -19,16 +19,32 @@ function namesOf(parsed: ParsedFile): readonly string[] {
 
 describe("a broken document is left out alone, with its line", () => {
   test.each([
-    ["an open quote", 'x: "open', "f.yaml:5: HED1001 error: is not valid YAML: Missing closing \"quote"],
+    ["an open quote", 'x: "open', 'f.yaml:5: HED1001 error: is not valid YAML: Missing closing "quote'],
     ["an open bracket", "x: [1, 2", "HED1001 error: is not valid YAML"],
-    ["an open quote far above the end", "x: 'open\ny: 1\nz: 1", "f.yaml:5: HED1001 error: is not valid YAML: Missing closing 'quote"],
+    [
+      "an open quote far above the end",
+      "x: 'open\ny: 1\nz: 1",
+      "f.yaml:5: HED1001 error: is not valid YAML: Missing closing 'quote",
+    ],
     ["a tab", "x:\n\ty: 1", "f.yaml:6: HED1001 error"],
     ["a repeated key", "x: 1\nx: 2", "f.yaml:6: HED1001 error: is not valid YAML: Map keys must be unique"],
     ["no object", "just text", "f.yaml:5: HED1006 error"],
     ["an unknown alias", "x: *nowhere", "HED1001 error: is not valid YAML: Unresolved alias"],
-    ["a mistake in a field", `${service("b")}spec:\n  ports:\n    - port: 80\n    - port: none\n`, "f.yaml:11: HED1103 error: Service default/b: spec.ports[1].port: must be a number"],
-    ["a mistake in a flow field", `${service("b")}spec: { ports: [{ port: 0 }] }`, "f.yaml:8: HED1104 error: Service default/b: spec.ports[0].port"],
-    ["a missing field", "apiVersion: v1\nkind: Service\nmetadata:\n  namespace: shop\n", "f.yaml:7: HED1102 error: Service (unnamed): metadata.name: is required"],
+    [
+      "a mistake in a field",
+      `${service("b")}spec:\n  ports:\n    - port: 80\n    - port: none\n`,
+      "f.yaml:11: HED1103 error: Service default/b: spec.ports[1].port: must be a number",
+    ],
+    [
+      "a mistake in a flow field",
+      `${service("b")}spec: { ports: [{ port: 0 }] }`,
+      "f.yaml:8: HED1104 error: Service default/b: spec.ports[0].port",
+    ],
+    [
+      "a missing field",
+      "apiVersion: v1\nkind: Service\nmetadata:\n  namespace: shop\n",
+      "f.yaml:7: HED1102 error: Service (unnamed): metadata.name: is required",
+    ],
   ])("%s", (_, broken, words) => {
     const parsed = parseManifests("f.yaml", `${service("a")}---\n${broken}\n---\n${service("c")}`);
     expect(namesOf(parsed)).toEqual(["a", "c"]);
@@ -62,7 +78,9 @@ describe("what a broken document says of itself", () => {
 
 describe("YAML as kubectl reads it", () => {
   const label = (value: string): readonly string[] =>
-    linesOf(parseManifests("f.yaml", `apiVersion: v1\nkind: Namespace\nmetadata: { name: a, labels: { x: ${value} } }`));
+    linesOf(
+      parseManifests("f.yaml", `apiVersion: v1\nkind: Namespace\nmetadata: { name: a, labels: { x: ${value} } }`),
+    );
   test.each(["yes", "no", "on", "off", "y", "N", "true"])("a plain %s is a boolean", (word) => {
     expect(label(word)[0]).toContain("must be a string, not true or false; write it in quotes");
     expect(label(`"${word}"`)).toEqual([]);
@@ -74,7 +92,9 @@ metadata: { name: a }
 spec:
   targetRefs: [{ kind: Service, name: a }]
   routes: [{ retries: { attempts: 1, on: [5xx] } }]`;
-    expect(parseManifests("f.yaml", text).objects[0]!.object).toMatchObject({ spec: { routes: [{ retries: { on: ["5xx"] } }] } });
+    expect(parseManifests("f.yaml", text).objects[0]!.object).toMatchObject({
+      spec: { routes: [{ retries: { on: ["5xx"] } }] },
+    });
   });
   test("anchors and merge keys", () => {
     const text = `apiVersion: v1\nkind: Service\nmetadata: &m { name: a, labels: &l { app: a } }\nspec: { selector: { <<: *l, v: "1" } }`;
@@ -99,31 +119,54 @@ items:
     expect(namesOf(parsed)).toEqual(["a"]);
     expect(parsed.objects[0]!.origin!.place.line).toBe(4);
     expect(parsed.ignored).toEqual(["apps/v1 Deployment"]);
-    expect(linesOf(parsed)).toEqual(["f.yaml:10: HED1104 error: Service default/b: spec.ports[0].port: must be at most 65535, not 99999"]);
+    expect(linesOf(parsed)).toEqual([
+      "f.yaml:10: HED1104 error: Service default/b: spec.ports[0].port: must be at most 65535, not 99999",
+    ]);
   });
   test("a typed list, as `kubectl get -o json` of old wrote it", () => {
-    const json = JSON.stringify({ apiVersion: "v1", kind: "ServiceList", items: [{ metadata: { name: "a" } }] }, null, 2);
+    const json = JSON.stringify(
+      { apiVersion: "v1", kind: "ServiceList", items: [{ metadata: { name: "a" } }] },
+      null,
+      2,
+    );
     expect(namesOf(parseManifests("f.json", json))).toEqual(["a"]);
   });
 });
 
 test("fields know their lines", () => {
-  const { objects } = parseManifests("f.yaml", `# head\n${service("a")}spec:\n  selector:\n    app: x\n    b.c/d: v\n  ports:\n  - port: 80\n`);
+  const { objects } = parseManifests(
+    "f.yaml",
+    `# head\n${service("a")}spec:\n  selector:\n    app: x\n    b.c/d: v\n  ports:\n  - port: 80\n`,
+  );
   const { origin } = objects[0]!;
   const lineOf = (path: string): number => placeOf(origin!, path).line;
-  expect([origin!.place.line, lineOf("spec"), lineOf("spec.selector.app"), lineOf('spec.selector["b.c/d"]'), lineOf("spec.ports[0].port")]).toEqual([2, 5, 7, 8, 10]);
+  expect([
+    origin!.place.line,
+    lineOf("spec"),
+    lineOf("spec.selector.app"),
+    lineOf('spec.selector["b.c/d"]'),
+    lineOf("spec.ports[0].port"),
+  ]).toEqual([2, 5, 7, 8, 10]);
   expect([lineOf("spec.ports[0].name"), lineOf("spec.ports[5]"), lineOf("nothing.here")]).toEqual([10, 9, 2]);
 });
 
 describe("hostile text", () => {
   test("aliases that multiply", () => {
-    const levels = Array.from({ length: 12 }, (_, i) => `l${i + 1}: &l${i + 1} [${Array(10).fill(`*l${i}`).join(", ")}]`);
+    const levels = Array.from(
+      { length: 12 },
+      (_, i) => `l${i + 1}: &l${i + 1} [${Array(10).fill(`*l${i}`).join(", ")}]`,
+    );
     const parsed = parseManifests("f.yaml", `l0: &l0 [x]\n${levels.join("\n")}\n---\n${service("a")}`);
     expect(linesOf(parsed)).toEqual([expect.stringContaining("HED1004 error: has too many aliases")]);
     expect(namesOf(parsed)).toEqual(["a"]);
   });
   test("depth", () => {
-    for (const text of ["[".repeat(100_000), `a: ${"{a: ".repeat(20_000)}`, `${"[".repeat(5000)}${"]".repeat(5000)}`, `${service("a")}spec: { x: ${"[".repeat(500)}${"]".repeat(500)} }`]) {
+    for (const text of [
+      "[".repeat(100_000),
+      `a: ${"{a: ".repeat(20_000)}`,
+      `${"[".repeat(5000)}${"]".repeat(5000)}`,
+      `${service("a")}spec: { x: ${"[".repeat(500)}${"]".repeat(500)} }`,
+    ]) {
       const parsed = parseManifests("f.yaml", text);
       expect(parsed.diagnostics.length + parsed.objects.length).toBeGreaterThan(0);
     }
@@ -134,8 +177,48 @@ describe("hostile text", () => {
     ]);
   });
   test("any text at all", () => {
-    const pieces = fc.array(fc.constantFrom("a", ": ", "\n", "- ", "---\n", "[", "]", "{", "}", '"', "'", "&a ", "*a", "|\n", "> ", "#", "!!x ", "\t", "? ", "<<", "\0", "%", "...\n", "  ", "kind: Service\n", "apiVersion: v1\n", "metadata: "), { maxLength: 40 });
-    fc.assert(fc.property(fc.oneof(fc.string({ unit: "binary" }), pieces.map((p) => p.join(""))), (text) => void parseManifests("f.yaml", text)), { numRuns: 2000 });
+    const pieces = fc.array(
+      fc.constantFrom(
+        "a",
+        ": ",
+        "\n",
+        "- ",
+        "---\n",
+        "[",
+        "]",
+        "{",
+        "}",
+        '"',
+        "'",
+        "&a ",
+        "*a",
+        "|\n",
+        "> ",
+        "#",
+        "!!x ",
+        "\t",
+        "? ",
+        "<<",
+        "\0",
+        "%",
+        "...\n",
+        "  ",
+        "kind: Service\n",
+        "apiVersion: v1\n",
+        "metadata: ",
+      ),
+      { maxLength: 40 },
+    );
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string({ unit: "binary" }),
+          pieces.map((p) => p.join("")),
+        ),
+        (text) => void parseManifests("f.yaml", text),
+      ),
+      { numRuns: 2000 },
+    );
   });
 });
 

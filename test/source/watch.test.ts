@@ -24,7 +24,12 @@ function summary({ objects, diagnostics }: SourceState): string {
 
 async function watching(root: string, options: Partial<DirectorySourceOptions> = {}): Promise<Watched> {
   const states: SourceState[] = [];
-  const source = directorySource(root, { settle: 60, rescan: 60_000, ...options, onChange: (state) => states.push(state) });
+  const source = directorySource(root, {
+    settle: 60,
+    rescan: 60_000,
+    ...options,
+    onChange: (state) => states.push(state),
+  });
   onTestFinished(() => source.close());
   states.push(await source.start());
   return {

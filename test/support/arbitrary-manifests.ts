@@ -11,8 +11,34 @@ import type { Sourced } from "../../src/model/objects.ts";
 export type Manifest = Record<string, unknown>;
 
 const HOSTILE = [
-  "", "\0", "a\nb", "\u202e", "é", "😀", "\ud800", "../..", "a".repeat(300), "%s%n", "__proto__", "constructor", "*", "a,b",
-  "outbound|80||x", "${x}", "{{x}}", "'; drop", " ", "0", "true", "null", "(?=a)", "[", "-a", "A", "\r\nx-evil: 1", "a.b.c.d",
+  "",
+  "\0",
+  "a\nb",
+  "\u202e",
+  "é",
+  "😀",
+  "\ud800",
+  "../..",
+  "a".repeat(300),
+  "%s%n",
+  "__proto__",
+  "constructor",
+  "*",
+  "a,b",
+  "outbound|80||x",
+  "${x}",
+  "{{x}}",
+  "'; drop",
+  " ",
+  "0",
+  "true",
+  "null",
+  "(?=a)",
+  "[",
+  "-a",
+  "A",
+  "\r\nx-evil: 1",
+  "a.b.c.d",
 ];
 
 /** Mostly the first, now and then the second: a valid value beside a wrong one. */
@@ -20,12 +46,27 @@ function mostly<T, U>(right: fc.Arbitrary<T>, wrong: fc.Arbitrary<U>): fc.Arbitr
   return fc.oneof({ arbitrary: right, weight: 60 }, { arbitrary: wrong, weight: 1 });
 }
 
-const wrong = fc.oneof(fc.constantFrom(...HOSTILE), fc.constant(null), fc.integer(), fc.double(), fc.boolean(), fc.constant([]), fc.constant({}), fc.anything({ maxDepth: 2 }));
+const wrong = fc.oneof(
+  fc.constantFrom(...HOSTILE),
+  fc.constant(null),
+  fc.integer(),
+  fc.double(),
+  fc.boolean(),
+  fc.constant([]),
+  fc.constant({}),
+  fc.anything({ maxDepth: 2 }),
+);
 const name = mostly(fc.constantFrom("a", "b", "c", "checkout", "a-b"), wrong);
 const namespace = mostly(fc.constantFrom("default", "shop", "b"), wrong);
 const labelValue = mostly(fc.constantFrom("v1", "v2", "a", ""), wrong);
-const labels = mostly(fc.dictionary(fc.constantFrom("app", "version", "example.com/x"), labelValue, { maxKeys: 3, noNullPrototype: true }), wrong);
-const portNumber = mostly(fc.constantFrom(80, 443, 8080, 53, 15001, 15006, 65535), fc.oneof(fc.constantFrom(0, -1, 65536, 1.5, "80"), wrong));
+const labels = mostly(
+  fc.dictionary(fc.constantFrom("app", "version", "example.com/x"), labelValue, { maxKeys: 3, noNullPrototype: true }),
+  wrong,
+);
+const portNumber = mostly(
+  fc.constantFrom(80, 443, 8080, 53, 15001, 15006, 65535),
+  fc.oneof(fc.constantFrom(0, -1, 65536, 1.5, "80"), wrong),
+);
 const portName = mostly(fc.constantFrom("http", "grpc", "tcp-x", "web", "constructor", "https"), wrong);
 const address = mostly(
   fc.constantFrom("10.0.0.1", "10.0.0.2", "10.0.0.3", "127.0.0.1", "fd00::1", "::ffff:10.0.0.1"),
@@ -33,7 +74,10 @@ const address = mostly(
 );
 const time = fc.constantFrom("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", null, undefined);
 const percent = mostly(fc.constantFrom(0, 1, 33.333, 50, 100), fc.oneof(fc.constantFrom(-1, 101, Number.NaN), wrong));
-const duration = mostly(fc.constantFrom("1ms", "250ms", "1s", "90s", "5m", "1h30m", "99999h"), fc.oneof(fc.constantFrom("0s", "1", "1d", "-1s"), wrong));
+const duration = mostly(
+  fc.constantFrom("1ms", "250ms", "1s", "90s", "5m", "1h30m", "99999h"),
+  fc.oneof(fc.constantFrom("0s", "1", "1d", "-1s"), wrong),
+);
 const count = mostly(fc.constantFrom(0, 1, 1000, 4294967295), wrong);
 
 /** An object with any of the fields, each of which may be missing. */
@@ -42,8 +86,13 @@ function some<T extends object>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }):
 }
 
 /** An object with exactly one of the fields, now and then with any of them. */
-function oneOf(fields: Record<string, fc.Arbitrary<unknown>>, always: Record<string, fc.Arbitrary<unknown>> = {}): fc.Arbitrary<unknown> {
-  const single = fc.constantFrom(...Object.entries(fields)).chain(([key, value]) => fc.record({ [key]: value, ...always }, { noNullPrototype: true }));
+function oneOf(
+  fields: Record<string, fc.Arbitrary<unknown>>,
+  always: Record<string, fc.Arbitrary<unknown>> = {},
+): fc.Arbitrary<unknown> {
+  const single = fc
+    .constantFrom(...Object.entries(fields))
+    .chain(([key, value]) => fc.record({ [key]: value, ...always }, { noNullPrototype: true }));
   return mostly(single, fc.record({ ...fields, ...always }, { requiredKeys: [], noNullPrototype: true }));
 }
 
@@ -51,36 +100,65 @@ function list<T>(item: fc.Arbitrary<T>, maxLength: number, minLength = 0): fc.Ar
   return mostly(fc.array(item, { minLength, maxLength }), wrong);
 }
 
-function object(apiVersion: string, kind: string, fields: Record<string, fc.Arbitrary<unknown>>, metaFields = {}): fc.Arbitrary<Manifest> {
+function object(
+  apiVersion: string,
+  kind: string,
+  fields: Record<string, fc.Arbitrary<unknown>>,
+  metaFields = {},
+): fc.Arbitrary<Manifest> {
   const metadata = fc.record(
     { name, namespace, labels, creationTimestamp: time, ...metaFields },
     { requiredKeys: ["name"], noNullPrototype: true },
   );
-  return fc.record({
-    apiVersion: fc.constant(apiVersion),
-    kind: fc.constant(kind),
-    metadata: mostly(metadata, wrong),
-    ...fields,
-  }, { noNullPrototype: true });
+  return fc.record(
+    {
+      apiVersion: fc.constant(apiVersion),
+      kind: fc.constant(kind),
+      metadata: mostly(metadata, wrong),
+      ...fields,
+    },
+    { noNullPrototype: true },
+  );
 }
 
 const servicePort = fc.record(
-  { name: portName, port: portNumber, targetPort: fc.oneof(portNumber, portName), protocol: mostly(fc.constantFrom("TCP", "UDP", "SCTP"), wrong), appProtocol: mostly(fc.constantFrom("http", "grpc", "tcp", "kubernetes.io/ws", "example.com/x"), wrong) },
+  {
+    name: portName,
+    port: portNumber,
+    targetPort: fc.oneof(portNumber, portName),
+    protocol: mostly(fc.constantFrom("TCP", "UDP", "SCTP"), wrong),
+    appProtocol: mostly(fc.constantFrom("http", "grpc", "tcp", "kubernetes.io/ws", "example.com/x"), wrong),
+  },
   { requiredKeys: ["name", "port"], noNullPrototype: true },
 );
-const servicePorts = mostly(fc.uniqueArray(servicePort, { maxLength: 4, selector: (p) => JSON.stringify(p.name) }).map((ports) => [...new Map(ports.map((p) => [p.port, p])).values()]), fc.array(servicePort, { maxLength: 4 }));
+const servicePorts = mostly(
+  fc
+    .uniqueArray(servicePort, { maxLength: 4, selector: (p) => JSON.stringify(p.name) })
+    .map((ports) => [...new Map(ports.map((p) => [p.port, p])).values()]),
+  fc.array(servicePort, { maxLength: 4 }),
+);
 
 const service = object("v1", "Service", {
   spec: some({
     type: fc.oneof({ arbitrary: fc.constant("ClusterIP"), weight: 6 }, { arbitrary: wrong, weight: 1 }),
-    clusterIP: fc.oneof({ arbitrary: fc.constantFrom("10.96.0.1", "10.96.0.2", "None", ""), weight: 10 }, { arbitrary: address, weight: 2 }),
+    clusterIP: fc.oneof(
+      { arbitrary: fc.constantFrom("10.96.0.1", "10.96.0.2", "None", ""), weight: 10 },
+      { arbitrary: address, weight: 2 },
+    ),
     ports: servicePorts,
     selector: labels,
     publishNotReadyAddresses: fc.boolean(),
   }),
 });
 const externalName = object("v1", "Service", {
-  spec: fc.record({ type: fc.constant("ExternalName"), externalName: mostly(fc.constantFrom("a.shop.svc.cluster.local", "db.example.com"), wrong), ports: servicePorts }, { noNullPrototype: true }),
+  spec: fc.record(
+    {
+      type: fc.constant("ExternalName"),
+      externalName: mostly(fc.constantFrom("a.shop.svc.cluster.local", "db.example.com"), wrong),
+      ports: servicePorts,
+    },
+    { noNullPrototype: true },
+  ),
 });
 
 const slice = object(
@@ -93,7 +171,11 @@ const slice = object(
       fc.record(
         {
           addresses: mostly(fc.array(address, { minLength: 1, maxLength: 2 }), wrong),
-          conditions: some({ ready: fc.constantFrom(true, false, null), serving: fc.boolean(), terminating: fc.boolean() }),
+          conditions: some({
+            ready: fc.constantFrom(true, false, null),
+            serving: fc.boolean(),
+            terminating: fc.boolean(),
+          }),
           zone: mostly(fc.constantFrom("z1", "z2"), wrong),
           nodeName: mostly(fc.constantFrom("n1", "n2"), wrong),
           targetRef: some({ kind: fc.constantFrom("Pod", "VM"), name }),
@@ -113,18 +195,29 @@ const pod = object(
     spec: some({
       nodeName: mostly(fc.constantFrom("n1", "n2"), wrong),
       hostNetwork: fc.boolean(),
-      containers: list(some({ ports: list(fc.record({ name: portName, containerPort: portNumber }, { noNullPrototype: true }), 3) }), 2),
+      containers: list(
+        some({ ports: list(fc.record({ name: portName, containerPort: portNumber }, { noNullPrototype: true }), 3) }),
+        2,
+      ),
     }),
     status: some({
       podIP: address,
       podIPs: list(fc.record({ ip: address }, { noNullPrototype: true }), 2),
       phase: fc.constantFrom("Running", "Failed"),
-      conditions: list(fc.record({ type: fc.constant("Ready"), status: fc.constantFrom("True", "False") }, { noNullPrototype: true }), 1),
+      conditions: list(
+        fc.record({ type: fc.constant("Ready"), status: fc.constantFrom("True", "False") }, { noNullPrototype: true }),
+        1,
+      ),
     }),
   },
   {
     annotations: fc.dictionary(
-      fc.constantFrom("heddle.dev/capture", "heddle.dev/inbound-ports", "heddle.dev/outbound-address", "heddle.dev/outbound-http-port"),
+      fc.constantFrom(
+        "heddle.dev/capture",
+        "heddle.dev/inbound-ports",
+        "heddle.dev/outbound-address",
+        "heddle.dev/outbound-http-port",
+      ),
       fc.constantFrom("explicit", "transparent", "8080:9001", "127.0.0.1", "15080", ...HOSTILE),
       { noNullPrototype: true },
     ),
@@ -150,16 +243,30 @@ const match = some({
 });
 const backend = fc.oneof(
   fc.record({ subset: mostly(fc.constantFrom("v1", "v2"), fc.constantFrom("v3", "")) }, { noNullPrototype: true }),
-  fc.record({ service: mostly(fc.constantFrom("a", "b", "checkout.shop", "gone"), wrong), port: portNumber }, { noNullPrototype: true }),
+  fc.record(
+    { service: mostly(fc.constantFrom("a", "b", "checkout.shop", "gone"), wrong), port: portNumber },
+    { noNullPrototype: true },
+  ),
 );
 /** All entries with a weight or none. */
-const split = fc.tuple(fc.uniqueArray(backend, { minLength: 1, maxLength: 4, selector: (b) => JSON.stringify(b) }), fc.boolean(), fc.array(fc.constantFrom(1, 0, 50, 1_000_000), { minLength: 4, maxLength: 4 }))
-  .map(([backends, weighted, weights]) => backends.map((b, i) => (weighted ? { ...b, weight: i === 0 ? 1 : weights[i] } : b)));
+const split = fc
+  .tuple(
+    fc.uniqueArray(backend, { minLength: 1, maxLength: 4, selector: (b) => JSON.stringify(b) }),
+    fc.boolean(),
+    fc.array(fc.constantFrom(1, 0, 50, 1_000_000), { minLength: 4, maxLength: 4 }),
+  )
+  .map(([backends, weighted, weights]) =>
+    backends.map((b, i) => (weighted ? { ...b, weight: i === 0 ? 1 : weights[i] } : b)),
+  );
 const route = some({
   match: list(match, 3, 1),
   split: mostly(split, wrong),
   sticky: oneOf({ header: token, cookie: token, query: token }),
-  mirror: list(fc.tuple(backend, percent).map(([b, p]) => ({ ...b, percent: p })), 2, 1),
+  mirror: list(
+    fc.tuple(backend, percent).map(([b, p]) => ({ ...b, percent: p })),
+    2,
+    1,
+  ),
   timeout: duration,
   retries: fc.record(
     {
@@ -167,7 +274,10 @@ const route = some({
       perTryTimeout: duration,
       on: list(mostly(fc.constantFrom(...RETRY_CONDITIONS), wrong), 4, 1),
       onStatus: list(mostly(fc.constantFrom(500, 503, 429, 100, 599), wrong), 3, 1),
-      backoff: some({ base: mostly(fc.constantFrom("1ms", "25ms"), wrong), max: mostly(fc.constantFrom("25ms", "1s"), wrong) }),
+      backoff: some({
+        base: mostly(fc.constantFrom("1ms", "25ms"), wrong),
+        max: mostly(fc.constantFrom("25ms", "1s"), wrong),
+      }),
     },
     { requiredKeys: ["attempts"], noNullPrototype: true },
   ),
@@ -176,20 +286,59 @@ const policy = object("heddle.dev/v1alpha1", "TrafficPolicy", {
   spec: mostly(
     fc.record(
       {
-        targetRefs: mostly(fc.uniqueArray(fc.constantFrom("a", "b", "c", "checkout", "gone"), { minLength: 1, maxLength: 2 }).map((names) => names.map((n) => ({ kind: "Service", name: n }))), wrong),
+        targetRefs: mostly(
+          fc
+            .uniqueArray(fc.constantFrom("a", "b", "c", "checkout", "gone"), { minLength: 1, maxLength: 2 })
+            .map((names) => names.map((n) => ({ kind: "Service", name: n }))),
+          wrong,
+        ),
         subsets: fc.constantFrom(
-          [{ name: "v1", labels: { version: "v1" } }, { name: "v2", labels: { version: "v2" } }],
-          [{ name: "v1", labels: { version: "v1" } }, { name: "v2", labels: { app: "none" } }],
-          [{ name: "v1", labels: { version: "v1" } }, { name: "v2", labels: { app: "a" } }],
+          [
+            { name: "v1", labels: { version: "v1" } },
+            { name: "v2", labels: { version: "v2" } },
+          ],
+          [
+            { name: "v1", labels: { version: "v1" } },
+            { name: "v2", labels: { app: "none" } },
+          ],
+          [
+            { name: "v1", labels: { version: "v1" } },
+            { name: "v2", labels: { app: "a" } },
+          ],
         ),
         routes: list(route, 4),
         loadBalancing: fc.oneof(
-          some({ policy: mostly(fc.constantFrom("RoundRobin", "LeastRequest", "Random"), fc.constantFrom(...LB_POLICIES)) }),
-          fc.record({ policy: fc.constantFrom("RingHash", "Maglev"), hashOn: oneOf({ header: token, cookie: token, query: token, sourceIP: fc.constant(true) }) }, { noNullPrototype: true }),
+          some({
+            policy: mostly(fc.constantFrom("RoundRobin", "LeastRequest", "Random"), fc.constantFrom(...LB_POLICIES)),
+          }),
+          fc.record(
+            {
+              policy: fc.constantFrom("RingHash", "Maglev"),
+              hashOn: oneOf({ header: token, cookie: token, query: token, sourceIP: fc.constant(true) }),
+            },
+            { noNullPrototype: true },
+          ),
         ),
-        connection: some({ connectTimeout: duration, idleTimeout: duration, maxRequestsPerConnection: count, http2: fc.boolean(), websocket: fc.boolean() }),
-        circuitBreaker: some({ maxConnections: count, maxPendingRequests: count, maxRequests: count, retryBudget: some({ percent, minConcurrency: count }) }),
-        outlierDetection: some({ consecutive5xx: count, consecutiveGatewayErrors: count, interval: duration, baseEjectionTime: mostly(fc.constantFrom("1s", "300s"), duration), maxEjectionPercent: mostly(fc.integer({ min: 0, max: 100 }), wrong) }),
+        connection: some({
+          connectTimeout: duration,
+          idleTimeout: duration,
+          maxRequestsPerConnection: count,
+          http2: fc.boolean(),
+          websocket: fc.boolean(),
+        }),
+        circuitBreaker: some({
+          maxConnections: count,
+          maxPendingRequests: count,
+          maxRequests: count,
+          retryBudget: some({ percent, minConcurrency: count }),
+        }),
+        outlierDetection: some({
+          consecutive5xx: count,
+          consecutiveGatewayErrors: count,
+          interval: duration,
+          baseEjectionTime: mostly(fc.constantFrom("1s", "300s"), duration),
+          maxEjectionPercent: mostly(fc.integer({ min: 0, max: 100 }), wrong),
+        }),
       },
       { requiredKeys: ["targetRefs", "subsets"], noNullPrototype: true },
     ),
@@ -197,10 +346,19 @@ const policy = object("heddle.dev/v1alpha1", "TrafficPolicy", {
   ),
 });
 
-const topology = fc.record({ "topology.kubernetes.io/zone": fc.constantFrom("z1", "z2"), "topology.kubernetes.io/region": fc.constant("r1") }, { requiredKeys: [], noNullPrototype: true });
+const topology = fc.record(
+  { "topology.kubernetes.io/zone": fc.constantFrom("z1", "z2"), "topology.kubernetes.io/region": fc.constant("r1") },
+  { requiredKeys: [], noNullPrototype: true },
+);
 const node = object("v1", "Node", {}, { name: fc.constantFrom("n1", "n2"), labels: topology });
 const namespaceObject = object("v1", "Namespace", {}, { name: namespace });
-const nonsense = fc.oneof(fc.record({ apiVersion: wrong, kind: wrong }, { noNullPrototype: true }), fc.constantFrom({ apiVersion: "heddle.dev/v1", kind: "TrafficPolicy" }, { apiVersion: "v1", kind: "Secret", metadata: { name: "s" } }));
+const nonsense = fc.oneof(
+  fc.record({ apiVersion: wrong, kind: wrong }, { noNullPrototype: true }),
+  fc.constantFrom(
+    { apiVersion: "heddle.dev/v1", kind: "TrafficPolicy" },
+    { apiVersion: "v1", kind: "Secret", metadata: { name: "s" } },
+  ),
+);
 
 /** A folder's worth of documents. */
 export function arbitraryManifests(maxLength = 24): fc.Arbitrary<Manifest[]> {

@@ -133,7 +133,10 @@ function createRunner(): (line: string) => readonly string[] {
 
   return (line) => {
     const error = /"((?:[^"\\]|\\.)*)"/.exec(line)?.[1]?.replaceAll('\\"', '"');
-    const words = line.replace(/"(?:[^"\\]|\\.)*"/, "").trim().split(/\s+/);
+    const words = line
+      .replace(/"(?:[^"\\]|\\.)*"/, "")
+      .trim()
+      .split(/\s+/);
     switch (words[0]) {
       case "open":
         return open(words);

@@ -11,7 +11,9 @@ import { MAX_FILES, scan } from "./scan.ts";
  */
 export async function loadDirectory(path: string): Promise<SourceState> {
   const found = await scan(path).catch((thrown: unknown) => {
-    throw new HeddleError("SOURCE_UNREADABLE", `cannot read manifests from ${path}: ${messageOf(thrown)}`, { cause: thrown });
+    throw new HeddleError("SOURCE_UNREADABLE", `cannot read manifests from ${path}: ${messageOf(thrown)}`, {
+      cause: thrown,
+    });
   });
   if (found.overflow) return assemble(new Map(), [tooManyFiles(path)]);
   const files = new Map<string, FileVersion>();

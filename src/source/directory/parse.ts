@@ -123,7 +123,8 @@ function brokenDocument(document: Document.Parsed, reason: Diagnostic): ParsedFi
 function identityOf(document: Document.Parsed): ObjectRef | undefined {
   try {
     const parsed = parseObject(plain(document));
-    if (parsed.outcome === "invalid") return parsed.diagnostics.some((d) => d.code === "HED1007") ? undefined : parsed.ref;
+    if (parsed.outcome === "invalid")
+      return parsed.diagnostics.some((d) => d.code === "HED1007") ? undefined : parsed.ref;
     return parsed.outcome === "object" ? identity(parsed.object) : undefined;
   } catch {
     return undefined;
@@ -149,7 +150,9 @@ function parseValue(value: unknown, node: Node | null, locate: Locate): ParsedFi
 }
 
 /** `v1 List` of anything, or a typed list such as `ServiceList`, whose items need not say their kind again. */
-function listOf(value: unknown): { readonly apiVersion: string; readonly kind: string; readonly items: readonly unknown[] } | undefined {
+function listOf(
+  value: unknown,
+): { readonly apiVersion: string; readonly kind: string; readonly items: readonly unknown[] } | undefined {
   const { apiVersion, kind, items } = objectOrNone(value);
   if (typeof kind !== "string" || typeof apiVersion !== "string" || !kind.endsWith("List")) return undefined;
   return Array.isArray(items) ? { apiVersion, kind: kind.slice(0, -"List".length), items } : undefined;

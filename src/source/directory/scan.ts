@@ -70,7 +70,10 @@ export async function scan(root: string): Promise<Scan> {
 }
 
 export function stampOf(stats: BigIntStats): FileStamp {
-  return { stamp: `${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeNs}:${stats.ctimeNs}`, size: Number(stats.size) };
+  return {
+    stamp: `${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeNs}:${stats.ctimeNs}`,
+    size: Number(stats.size),
+  };
 }
 
 /** Whether an error of the file system means that there is nothing at the path. */

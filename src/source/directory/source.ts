@@ -124,7 +124,9 @@ export function directorySource(path: string, options: DirectorySourceOptions): 
 
   /** Milliseconds until something is to be looked at without a notice. */
   function nextLook(): number {
-    const soonest = tracked.values().reduce((at, { version }) => Math.min(at, withdrawalDue(version, settle)), Infinity);
+    const soonest = tracked
+      .values()
+      .reduce((at, { version }) => Math.min(at, withdrawalDue(version, settle)), Infinity);
     return Math.max(1, Math.min(rescan, soonest - clock.now()));
   }
 

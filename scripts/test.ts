@@ -1,0 +1,59 @@
+/**
+ * `make test`: fetches what the tests need, runs them all, and ends with `N passed, N failed`. A run in which no test ran has
+ * failed, and so has one with an error outside of any test.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DEFAULT_VERSION, ensureEnvoy, OLDEST_VERSION } from "./envoy.ts";
+import { missingPrerequisites } from "./prerequisites.ts";
+
+const args = process.argv.slice(2);
+const work = mkdtempSync(join(tmpdir(), "heddle-test-"));
+process.exitCode = await main().finally(() => rmSync(work, { recursive: true, force: true }));
+
+async function main(): Promise<number> {
+  for (const version of [DEFAULT_VERSION, OLDEST_VERSION]) await ensureEnvoy(version);
+  const missing = missingPrerequisites();
+  for (const reason of missing) console.log(`the tests in network namespaces cannot run: ${reason}`);
+  if (missing.length > 0 && process.env["CI"]) return fail();
+
+  const report = join(work, "report.json");
+  const projects = missing.length > 0 ? ["--project", "unit", "--project", "envoy"] : [];
+  const vitest = spawnSync(
+    "vitest",
+    ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...projects, ...args],
+    { stdio: "inherit" },
+  );
+  return summarise(report, vitest.status ?? 1);
+}
+
+interface Report {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numPendingTests: number;
+  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly unknown[] }[];
+}
+
+function summarise(file: string, status: number): number {
+  let report: Report;
+  try {
+    report = JSON.parse(readFileSync(file, "utf8")) as Report;
+  } catch {
+    return fail();
+  }
+  // A file that fails before its first test has no failed test to count.
+  const broken = report.testResults.filter((r) => r.status === "failed" && r.assertionResults.length === 0).length;
+  const passed = report.numPassedTests;
+  let failed = report.numFailedTests + broken;
+  if (failed === 0 && (status !== 0 || passed === 0)) failed = 1;
+  const skipped = report.numPendingTests > 0 ? `, ${report.numPendingTests} skipped` : "";
+  console.log(`${passed} passed, ${failed} failed${skipped}`);
+  return failed > 0 ? 1 : 0;
+}
+
+function fail(): number {
+  console.log("0 passed, 1 failed");
+  return 1;
+}

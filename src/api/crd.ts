@@ -1,0 +1,107 @@
+/** The CustomResourceDefinition of TrafficPolicy, made from its schema. */
+import { z } from "zod";
+import { trafficPolicySpec } from "./traffic-policy.ts";
+
+type Json = Readonly<Record<string, unknown>>;
+
+const CONDITION: Json = {
+  type: "object",
+  required: ["type", "status", "reason", "message", "lastTransitionTime"],
+  properties: {
+    type: { type: "string", maxLength: 316 },
+    status: { type: "string", enum: ["True", "False", "Unknown"] },
+    reason: { type: "string", minLength: 1, maxLength: 1024 },
+    message: { type: "string", maxLength: 32768 },
+    observedGeneration: { type: "integer", format: "int64", minimum: 0 },
+    lastTransitionTime: { type: "string", format: "date-time" },
+  },
+};
+
+const proxyCount = (description: string): Json => ({ type: "integer", format: "int64", minimum: 0, description });
+
+const STATUS: Json = {
+  type: "object",
+  description: "Written by Heddle.",
+  properties: {
+    observedGeneration: { type: "integer", format: "int64", description: "The generation that the status speaks of." },
+    conditions: {
+      type: "array",
+      maxItems: 8,
+      items: CONDITION,
+      "x-kubernetes-list-type": "map",
+      "x-kubernetes-list-map-keys": ["type"],
+    },
+    proxies: {
+      type: "object",
+      properties: {
+        matched: proxyCount("Sidecars that the policy concerns."),
+        synced: proxyCount("Of these, those that have accepted this generation."),
+        stale: proxyCount("Of these, those that have not answered yet."),
+        rejected: proxyCount("Of these, those that have refused it."),
+      },
+    },
+  },
+};
+
+const condition = (type: string): string => `.status.conditions[?(@.type=="${type}")].status`;
+
+const COLUMNS: readonly Json[] = [
+  { name: "Target", type: "string", jsonPath: ".spec.targetRefs[*].name" },
+  { name: "Accepted", type: "string", jsonPath: condition("Accepted") },
+  { name: "Programmed", type: "string", jsonPath: condition("Programmed") },
+  { name: "Proxies", type: "integer", jsonPath: ".status.proxies.matched", priority: 1 },
+  { name: "Synced", type: "integer", jsonPath: ".status.proxies.synced", priority: 1 },
+  { name: "Rejected", type: "integer", jsonPath: ".status.proxies.rejected", priority: 1 },
+  { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" },
+];
+
+/** The whole CustomResourceDefinition as a value to write as YAML. */
+export function trafficPolicyCrd(): Json {
+  const schema: Json = {
+    type: "object",
+    description: "What a platform engineer says of the traffic to Services: routes, retries, load balancing and limits.",
+    required: ["spec"],
+    properties: {
+      apiVersion: { type: "string" },
+      kind: { type: "string" },
+      metadata: { type: "object" },
+      spec: structural(z.toJSONSchema(trafficPolicySpec, { io: "input", target: "openapi-3.0" })),
+      status: STATUS,
+    },
+  };
+  const names = { kind: "TrafficPolicy", listKind: "TrafficPolicyList", plural: "trafficpolicies", singular: "trafficpolicy" };
+  return {
+    apiVersion: "apiextensions.k8s.io/v1",
+    kind: "CustomResourceDefinition",
+    metadata: { name: "trafficpolicies.heddle.dev", labels: { "app.kubernetes.io/part-of": "heddle" } },
+    spec: {
+      group: "heddle.dev",
+      scope: "Namespaced",
+      names: { ...names, shortNames: ["tp"], categories: ["heddle"] },
+      versions: [
+        {
+          name: "v1alpha1",
+          served: true,
+          storage: true,
+          subresources: { status: {} },
+          additionalPrinterColumns: COLUMNS,
+          schema: { openAPIV3Schema: schema },
+        },
+      ],
+    },
+  };
+}
+
+/**
+ * A JSON schema as Kubernetes takes it (a "structural" one): unknown fields are pruned rather than forbidden, and integers
+ * have a format.
+ */
+function structural(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(structural);
+  if (value === null || typeof value !== "object") return value;
+  const kept = Object.entries(value)
+    .filter(([key, field]) => !(key === "additionalProperties" && field === false))
+    .map(([key, field]) => [key, structural(field)]);
+  const schema: Json = Object.fromEntries(kept);
+  return schema["type"] === "integer" ? { ...schema, format: "int64" } : schema;
+}
