@@ -59,7 +59,8 @@ const COLUMNS: readonly Json[] = [
 export function trafficPolicyCrd(): Json {
   const schema: Json = {
     type: "object",
-    description: "What a platform engineer says of the traffic to Services: routes, retries, load balancing and limits.",
+    description:
+      "What a platform engineer says of the traffic to Services: routes, retries, load balancing and limits.",
     required: ["spec"],
     properties: {
       apiVersion: { type: "string" },
@@ -69,7 +70,12 @@ export function trafficPolicyCrd(): Json {
       status: STATUS,
     },
   };
-  const names = { kind: "TrafficPolicy", listKind: "TrafficPolicyList", plural: "trafficpolicies", singular: "trafficpolicy" };
+  const names = {
+    kind: "TrafficPolicy",
+    listKind: "TrafficPolicyList",
+    plural: "trafficpolicies",
+    singular: "trafficpolicy",
+  };
   return {
     apiVersion: "apiextensions.k8s.io/v1",
     kind: "CustomResourceDefinition",

@@ -1,6 +1,6 @@
 /** What must hold between the fields of a TrafficPolicy. The shapes here are what a rule looks at, not whole types. */
 import { closest } from "./suggest.ts";
-import { regexProblem } from "./regex.ts";
+import { regexProblem } from "../base/regex.ts";
 import { repeated, type Breach, type Rule } from "./rule.ts";
 
 /** Milliseconds that a retry waits first where `backoff.base` is not given. */
@@ -37,7 +37,7 @@ export const regex: Rule<{ readonly regex?: string | undefined }> = {
 export const absolutePath: Rule<{ readonly exact?: string | undefined; readonly prefix?: string | undefined }> = {
   code: "HED1209",
   message: "must start with / and hold no ? or #",
-  cel: "(!has(self.exact) || self.exact.matches('^/[^?#]*$')) && (!has(self.prefix) || self.prefix.matches('^/[^?#]*$'))",
+  cel: "(!has(self.exact) || self.exact.matches('^/[^?#\\n]*$')) && (!has(self.prefix) || self.prefix.matches('^/[^?#\\n]*$'))",
   check: (path) =>
     (["exact", "prefix"] as const).flatMap((key) => {
       const given = path[key];

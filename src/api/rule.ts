@@ -2,7 +2,7 @@
  * Cross-field rules, each written once as code and once as CEL: files and the cluster refuse the same things with the same
  * words.
  */
-import { z } from "zod";
+import type { z } from "zod";
 import type { DiagnosticCode } from "../base/diagnostic-codes.ts";
 import type { FieldPath } from "../base/field-path.ts";
 

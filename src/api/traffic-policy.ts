@@ -147,7 +147,12 @@ const routeFields = z.strictObject({
     .describe("Alternatives, one of which must hold. A route without takes every request."),
   split: z.array(split).min(1).max(16).optional().describe("Where requests go; the whole target by default."),
   sticky: sticky.optional().describe("What keeps a user on one side of the split while weights move."),
-  mirror: z.array(mirror).min(1).max(4).optional().describe("Who gets copies of requests; its answers are thrown away."),
+  mirror: z
+    .array(mirror)
+    .min(1)
+    .max(4)
+    .optional()
+    .describe("Who gets copies of requests; its answers are thrown away."),
   timeout: duration.optional().describe("Longest time for the whole request, retries included; 0s is none."),
   retries: retries.optional(),
 });
@@ -216,7 +221,9 @@ const specFields = z.strictObject({
     .array(z.strictObject({ group: z.literal("").optional(), kind: z.literal("Service"), name: dnsLabel }))
     .min(1)
     .max(16)
-    .describe("Services of the policy's namespace that it is for. Of several policies for one Service the oldest wins whole."),
+    .describe(
+      "Services of the policy's namespace that it is for. Of several policies for one Service the oldest wins whole.",
+    ),
   subsets: z.array(subset).max(32).optional().describe("Named groups of the target's endpoints."),
   routes: z.array(route).max(64).optional().describe("The first that matches a request wins."),
   loadBalancing: loadBalancing.optional(),

@@ -67,8 +67,8 @@ function checkBalancing(cluster: Cluster, found: Findings): void {
 }
 
 interface Ring {
-  readonly minimumRingSize?: bigint;
-  readonly maximumRingSize?: bigint;
+  readonly minimumRingSize?: bigint | undefined;
+  readonly maximumRingSize?: bigint | undefined;
 }
 
 function checkRing({ minimumRingSize = MIN_RING, maximumRingSize = MAX_RING }: Ring, at: FieldPath, found: Findings): void {

@@ -1,5 +1,5 @@
 /** What Envoy refuses in route tables although their proto allows it. */
-import { regexProblem } from "../api/regex.ts";
+import { regexProblem } from "../base/regex.ts";
 import type { HeaderValueOption } from "../gen/envoy/config/core/v3/base_pb.ts";
 import { RouteConfigurationSchema, type RouteConfiguration } from "../gen/envoy/config/route/v3/route_pb.ts";
 import {
@@ -93,9 +93,9 @@ function checkBodies({ virtualHosts, maxDirectResponseBodySizeBytes: max = MAX_B
 
 function bodySize({ action }: Route): number {
   if (action.case !== "directResponse") return 0;
-  const { case: kind, value } = action.value.body?.specifier ?? {};
-  if (kind === "inlineString") return Buffer.byteLength(value);
-  return kind === "inlineBytes" ? value.length : 0;
+  const source = action.value.body?.specifier;
+  if (source?.case === "inlineString") return Buffer.byteLength(source.value);
+  return source?.case === "inlineBytes" ? source.value.length : 0;
 }
 
 interface HeaderChanges {

@@ -148,6 +148,6 @@ function both(first: Check | undefined, second: Check | undefined): Check | unde
 }
 
 /** The type that an Any names, e.g. `envoy.config.cluster.v3.Cluster`. */
-export function typeNameOf({ typeUrl }: Any): string {
+export function typeNameOf({ typeUrl }: Pick<Any, "typeUrl">): string {
   return typeUrl.slice(typeUrl.lastIndexOf("/") + 1);
 }

@@ -46,7 +46,7 @@ export function createWalk(registry: Registry, extra: TypeChecks): (schema: Desc
 
   function descend(desc: DescMessage): Check | undefined {
     if (desc.typeName === AnySchema.typeName) return packed;
-    if (desc.typeName.startsWith("google.protobuf.")) return undefined;
+    if (desc.typeName.startsWith("google.protobuf.")) return extra.get(desc.typeName);
     // Types refer to each other in circles, so the other type is compiled no sooner than a value of it is met.
     let check: Check | undefined;
     return (value, found) => (check ??= checkOf(desc))(value, found);

@@ -25,8 +25,13 @@ function mistakes(value: unknown): readonly string[] {
 describe("metadata", () => {
   test("defaults", () => {
     expect(good(service({})).meta).toEqual({
-      ...{ name: "a", namespace: "default", labels: {}, annotations: {} },
-      ...{ createdAt: 0, generation: 1, deleting: false },
+      name: "a",
+      namespace: "default",
+      labels: {},
+      annotations: {},
+      createdAt: 0,
+      generation: 1,
+      deleting: false,
     });
     expect(
       good({ apiVersion: "v1", kind: "Namespace", metadata: { name: "shop", namespace: "x" } }).meta.namespace,

@@ -39,7 +39,7 @@ export function createWatchers(onEvent: (directory: string, name: string | undef
       return added.some((directory) => watched.has(directory));
     },
     close() {
-      for (const directory of [...watched.keys()]) drop(directory);
+      for (const directory of watched.keys()) drop(directory);
     },
   };
 }

@@ -226,24 +226,9 @@ class Scanner {
   }
 }
 
-const POSIX_CLASSES = new Set([
-  ...[
-    "alnum",
-    "alpha",
-    "ascii",
-    "blank",
-    "cntrl",
-    "digit",
-    "graph",
-    "lower",
-    "print",
-    "punct",
-    "space",
-    "upper",
-    "word",
-  ],
-  "xdigit",
-]);
+const POSIX_CLASSES = new Set(
+  "alnum alpha ascii blank cntrl digit graph lower print punct space upper word xdigit".split(" "),
+);
 
 const ESCAPED: Readonly<Record<string, number>> = { a: 7, f: 12, n: 10, r: 13, t: 9, v: 11, "0": 0 };
 

@@ -1,0 +1,255 @@
+/** Mistakes in a TrafficPolicy's spec, each beside the nearest spec that is right. For files and for a cluster alike. */
+
+export interface PolicyCase {
+  readonly title: string;
+  /** `targetRefs` is left out where it is not what matters: see TARGET. */
+  readonly wrong: object;
+  /** What the diagnostics say. */
+  readonly words: string;
+  readonly right: object;
+}
+
+export const TARGET = [{ kind: "Service", name: "checkout" }];
+
+const subsets = [
+  { name: "stable", labels: { version: "v1" } },
+  { name: "canary", labels: { version: "v2" } },
+];
+/** A spec with two subsets, `stable` and `canary`, and one route. */
+export const route = (fields: object): object => ({ subsets, routes: [fields] });
+const header = (fields: object): object => route({ match: [{ headers: [{ name: "x-user", ...fields }] }] });
+const path = (fields: object): object => route({ match: [{ path: fields }] });
+
+const TABLE: readonly [title: string, wrong: object, words: string, right: object][] = [
+  [
+    "no comparison",
+    header({}),
+    "HED1201 spec.routes[0].match[0].headers[0]: must have exactly one of exact, prefix, suffix, contains, regex, present; there is none",
+    header({ exact: "" }),
+  ],
+  ["two comparisons", header({ exact: "a", present: true }), "there are exact and present", header({ present: false })],
+  [
+    "two paths",
+    path({ exact: "/a", prefix: "/b" }),
+    "HED1201 spec.routes[0].match[0].path: must have exactly one of exact, prefix, regex",
+    path({ prefix: "/b" }),
+  ],
+  [
+    "relative path",
+    path({ prefix: "api" }),
+    'HED1209 spec.routes[0].match[0].path.prefix: must start with / and hold no ? or #; it is "api"',
+    path({ prefix: "/api" }),
+  ],
+  ["query in a path", path({ exact: "/a?b=1" }), "HED1209 spec.routes[0].match[0].path.exact", path({ exact: "/a" })],
+  ["newline in a path", path({ exact: "/a\nb" }), "HED1209", path({ exact: "/a b" })],
+  [
+    "lookahead",
+    path({ regex: "/(?=a)" }),
+    "HED1206 spec.routes[0].match[0].path.regex: must be a regular expression in RE2 syntax; this one uses lookaround",
+    path({ regex: "/(?:a)" }),
+  ],
+  [
+    "cookie name",
+    route({ match: [{ cookies: [{ name: "a b", exact: "1" }] }] }),
+    "must be a cookie name",
+    route({ match: [{ cookies: [{ name: "a_b", exact: "1" }] }] }),
+  ],
+  [
+    "two sticky keys",
+    route({ sticky: { header: "a", cookie: "b" } }),
+    "HED1201 spec.routes[0].sticky: must have exactly one of header, cookie, query",
+    route({ sticky: { cookie: "b" } }),
+  ],
+  [
+    "ring hash without key",
+    { loadBalancing: { policy: "RingHash" } },
+    "HED1207 spec.loadBalancing.policy: must have hashOn",
+    { loadBalancing: { policy: "RingHash", hashOn: { sourceIP: true } } },
+  ],
+  [
+    "key without ring hash",
+    { loadBalancing: { hashOn: { header: "a" } } },
+    "HED1207 spec.loadBalancing.hashOn: must have hashOn with the policies RingHash and Maglev, and with no other; policy is LeastRequest",
+    { loadBalancing: { policy: "Maglev", hashOn: { header: "a" } } },
+  ],
+  [
+    "two hash keys",
+    { loadBalancing: { policy: "Maglev", hashOn: { header: "a", query: "b" } } },
+    "HED1201 spec.loadBalancing.hashOn",
+    { loadBalancing: { policy: "Maglev", hashOn: { query: "b" } } },
+  ],
+  [
+    "some weights",
+    route({ split: [{ subset: "stable", weight: 1 }, { subset: "canary" }] }),
+    "HED1203 spec.routes[0].split[1].weight: must have a weight on every entry of split, or on none; this entry has none",
+    route({ split: [{ subset: "stable" }, { subset: "canary" }] }),
+  ],
+  [
+    "weights of 0",
+    route({ split: [{ subset: "stable", weight: 0 }] }),
+    "HED1203 spec.routes[0].split: must have weights whose sum is above 0",
+    route({
+      split: [
+        { subset: "stable", weight: 1 },
+        { subset: "canary", weight: 0 },
+      ],
+    }),
+  ],
+  [
+    "empty backend",
+    route({ split: [{}] }),
+    "HED1202 spec.routes[0].split[0]: must name a subset of the target, or a service and its port",
+    route({ split: [{ subset: "stable" }] }),
+  ],
+  [
+    "service without port",
+    route({ mirror: [{ service: "b" }] }),
+    "HED1202 spec.routes[0].mirror[0].service: must have service and port together; there is no port",
+    route({ mirror: [{ service: "b", port: 80 }] }),
+  ],
+  [
+    "port without service",
+    route({ split: [{ subset: "stable", port: 80 }] }),
+    "HED1202 spec.routes[0].split[0].port: must have service and port together; there is no service",
+    route({ split: [{ subset: "stable" }] }),
+  ],
+  [
+    "service name",
+    route({ split: [{ service: "a.b.c", port: 80 }] }),
+    "must be the name of a Service, or name.namespace",
+    route({ split: [{ service: "a.b", port: 80 }] }),
+  ],
+  [
+    "backend twice",
+    route({
+      split: [
+        { subset: "stable", weight: 1 },
+        { subset: "stable", weight: 2 },
+      ],
+    }),
+    "HED1204 spec.routes[0].split[1]: must not have a backend twice in one split",
+    route({
+      split: [
+        { service: "a", port: 80 },
+        { service: "a", port: 81 },
+      ],
+    }),
+  ],
+  ["subset twice", { subsets: [subsets[0], subsets[0]] }, "HED1204 spec.subsets[1].name", { subsets }],
+  [
+    "route twice",
+    { routes: [{ name: "a" }, { name: "a" }] },
+    "HED1204 spec.routes[1].name",
+    { routes: [{ name: "a" }, {}, {}] },
+  ],
+  [
+    "target twice",
+    { targetRefs: [...TARGET, ...TARGET] },
+    "HED1204 spec.targetRefs[1].name",
+    { targetRefs: [...TARGET, { kind: "Service", name: "b" }] },
+  ],
+  [
+    "undeclared subset",
+    route({ split: [{ subset: "canray" }] }),
+    'HED1205 spec.routes[0].split[0].subset: must name in split only subsets that spec.subsets declares; "canray" is not declared; did you mean "canary"?',
+    route({ split: [{ subset: "canary" }] }),
+  ],
+  [
+    "undeclared mirror",
+    route({ mirror: [{ subset: "zzz" }] }),
+    '"zzz" is not declared; declared: stable, canary',
+    route({ mirror: [{ subset: "zzz", service: "b", port: 80 }] }),
+  ],
+  [
+    "backoff",
+    route({ retries: { attempts: 1, backoff: { base: "1s", max: "500ms" } } }),
+    "HED1208 spec.routes[0].retries.backoff.max",
+    route({ retries: { attempts: 1, backoff: { base: "1s", max: "1s" } } }),
+  ],
+  [
+    "backoff below the default base",
+    route({ retries: { attempts: 1, backoff: { max: "24ms" } } }),
+    "base, which is 25ms where not given",
+    route({ retries: { attempts: 1, backoff: { max: "25ms" } } }),
+  ],
+  [
+    "long ejection",
+    { outlierDetection: { baseEjectionTime: "301s" } },
+    "HED1208 spec.outlierDetection.baseEjectionTime: must be at most 300s",
+    { outlierDetection: { baseEjectionTime: "5m" } },
+  ],
+  [
+    "zero timeout to connect",
+    { connection: { connectTimeout: "0s" } },
+    "HED1104 spec.connection.connectTimeout: must be longer than 0s",
+    { connection: { connectTimeout: "1ms" } },
+  ],
+  [
+    "no labels",
+    { subsets: [{ name: "a", labels: {} }] },
+    "HED1104 spec.subsets[0].labels: must name 1 to 16 pod labels",
+    { subsets: [{ name: "a", labels: { a: "" } }] },
+  ],
+  [
+    "numeric label",
+    { subsets: [{ name: "a", labels: { version: 1 } }] },
+    'HED1103 spec.subsets[0].labels.version: must be a string, not a number; write it in quotes, as in "1"',
+    { subsets: [{ name: "a", labels: { version: "1" } }] },
+  ],
+  [
+    "misspelled field",
+    { outlierDetecton: {} },
+    'HED1101 spec.outlierDetecton: is not a known field; did you mean "outlierDetection"?',
+    { outlierDetection: {} },
+  ],
+  [
+    "field at the wrong depth",
+    { timeout: "1s" },
+    "HED1101 spec.timeout: is not a known field; it belongs to spec.routes[].timeout",
+    route({ timeout: "1s" }),
+  ],
+  [
+    "unknown field",
+    { routes: [{ zzz: 1 }] },
+    "HED1101 spec.routes[0].zzz: is not a known field; known fields: name, match, split",
+    { routes: [{}] },
+  ],
+  [
+    "misspelled choice",
+    { loadBalancing: { policy: "RoundRobbin" } },
+    'HED1104 spec.loadBalancing.policy: must be one of RoundRobin, LeastRequest, Random, RingHash, Maglev, not "RoundRobbin"; did you mean RoundRobin?',
+    { loadBalancing: { policy: "RoundRobin" } },
+  ],
+  [
+    "not a duration",
+    route({ timeout: "2 s" }),
+    'HED1104 spec.routes[0].timeout: must be a duration such as 250ms, 2s or 1h30m, not "2 s"',
+    route({ timeout: "0s" }),
+  ],
+  [
+    "missing field",
+    { targetRefs: [{ kind: "Service" }] },
+    "HED1102 spec.targetRefs[0].name: is required: a string",
+    { targetRefs: TARGET },
+  ],
+  ["no targets", { targetRefs: [] }, "HED1104 spec.targetRefs: must have at least 1 entry", { targetRefs: TARGET }],
+  [
+    "out of range",
+    route({ retries: { attempts: 11 } }),
+    "HED1104 spec.routes[0].retries.attempts: must be at most 10, not 11",
+    route({ retries: { attempts: 10 } }),
+  ],
+  [
+    "fraction",
+    route({ retries: { attempts: 1.5 } }),
+    "HED1103 spec.routes[0].retries.attempts: must be a whole number",
+    route({ retries: { attempts: 0 } }),
+  ],
+];
+
+export const POLICY_CASES: readonly PolicyCase[] = TABLE.map(([title, wrong, words, right]) => ({
+  title,
+  wrong,
+  words,
+  right,
+}));
