@@ -1,30 +1,6 @@
+export { until } from "../../test/support/until.ts";
+
 /** Resolves after `ms` milliseconds. */
 export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-/**
- * Asks `probe` again and again until it gives something other than undefined or false.
- *
- * @param what named in the error when the time is over
- * @param limit milliseconds
- */
-export async function until<T>(
-  what: string,
-  limit: number,
-  probe: () => T | undefined | false | Promise<T | undefined | false>,
-  every = 20,
-): Promise<T> {
-  const end = performance.now() + limit;
-  let last: unknown;
-  do {
-    try {
-      const found = await probe();
-      if (found !== undefined && found !== false) return found;
-    } catch (error) {
-      last = error;
-    }
-    await sleep(every);
-  } while (performance.now() < end);
-  throw new Error(`${what}: not within ${limit / 1000} s`, { cause: last });
 }

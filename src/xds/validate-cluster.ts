@@ -50,7 +50,8 @@ export const CLUSTER_CHECKS = [
 function checkBalancing(cluster: Cluster, found: Findings): void {
   const { lbPolicy, loadBalancingPolicy, lbConfig } = cluster;
   if (loadBalancingPolicy) {
-    if (loadBalancingPolicy.policies.length === 0) found.add("must not be empty", ["load_balancing_policy", "policies"]);
+    if (loadBalancingPolicy.policies.length === 0)
+      found.add("must not be empty", ["load_balancing_policy", "policies"]);
     return;
   }
   switch (lbPolicy) {
@@ -71,7 +72,11 @@ interface Ring {
   readonly maximumRingSize?: bigint | undefined;
 }
 
-function checkRing({ minimumRingSize = MIN_RING, maximumRingSize = MAX_RING }: Ring, at: FieldPath, found: Findings): void {
+function checkRing(
+  { minimumRingSize = MIN_RING, maximumRingSize = MAX_RING }: Ring,
+  at: FieldPath,
+  found: Findings,
+): void {
   if (minimumRingSize > maximumRingSize) {
     found.add(`must not be below minimum_ring_size, which is ${minimumRingSize}`, [...at, "maximum_ring_size"]);
   }
@@ -111,7 +116,10 @@ function checkDiscovery(cluster: Cluster, found: Findings): void {
   if (type === Cluster_DiscoveryType.LOGICAL_DNS) {
     const counts = loadAssignment?.endpoints.map(({ lbEndpoints }) => lbEndpoints.length) ?? [];
     if (counts.length !== 1 || counts[0] !== 1) {
-      found.add("must hold one locality with one endpoint on a cluster of type LOGICAL_DNS", ["load_assignment", "endpoints"]);
+      found.add("must hold one locality with one endpoint on a cluster of type LOGICAL_DNS", [
+        "load_assignment",
+        "endpoints",
+      ]);
     }
   }
 }

@@ -45,7 +45,8 @@ interface FilterKinds {
 }
 
 const NETWORK_FILTERS: FilterKinds = {
-  terminal: /^envoy\.extensions\.filters\.network\.(tcp_proxy\.v3\.TcpProxy|http_connection_manager\.v3\.HttpConnectionManager)$/,
+  terminal:
+    /^envoy\.extensions\.filters\.network\.(tcp_proxy\.v3\.TcpProxy|http_connection_manager\.v3\.HttpConnectionManager)$/,
   passing: /^envoy\.extensions\.filters\.network\.(rbac|connection_limit)\./,
 };
 
@@ -64,7 +65,8 @@ function checkOrder(filters: readonly AnyFilter[], kinds: FilterKinds, field: st
     const last = index === filters.length - 1;
     const type = filterType(configType);
     if (kinds.terminal.test(type) && !last) found.add(`${type} must be the last filter`, [field, index]);
-    if (kinds.passing.test(type) && last) found.add(`${type} must not be the last filter: it ends no chain`, [field, index]);
+    if (kinds.passing.test(type) && last)
+      found.add(`${type} must not be the last filter: it ends no chain`, [field, index]);
   }
 }
 
@@ -89,12 +91,14 @@ function checkMatch(match: FilterChainMatch, found: Findings): void {
       found.add("may hold a * only as its whole first label, as in *.example.com", ["server_names", index]);
     }
   }
-  if (match.addressSuffix !== "" || match.suffixLen !== undefined) found.add("Envoy does not match on address suffixes");
+  if (match.addressSuffix !== "" || match.suffixLen !== undefined)
+    found.add("Envoy does not match on address suffixes");
 }
 
 function checkChains(listener: Listener, found: Findings): void {
   const { filterChains, defaultFilterChain, filterChainMatcher, address } = listener;
-  const isUdp = address?.address.case === "socketAddress" && address.address.value.protocol === SocketAddress_Protocol.UDP;
+  const isUdp =
+    address?.address.case === "socketAddress" && address.address.value.protocol === SocketAddress_Protocol.UDP;
   if (filterChains.length === 0 && !defaultFilterChain && !isUdp) {
     found.add("needs at least one filter chain, or a default_filter_chain", ["filter_chains"]);
   }

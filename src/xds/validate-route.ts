@@ -33,7 +33,8 @@ export const ROUTE_CHECKS = [
   }),
   typeCheck(WeightedClusterSchema, ({ clusters }, found) => {
     const total = clusters.reduce((sum, { weight = 0 }) => sum + weight, 0);
-    if (total === 0 || total > MAX_UINT32) found.add(`weights must sum up to 1 to ${MAX_UINT32}, not ${total}`, ["clusters"]);
+    if (total === 0 || total > MAX_UINT32)
+      found.add(`weights must sum up to 1 to ${MAX_UINT32}, not ${total}`, ["clusters"]);
   }),
   typeCheck(RouteActionSchema, (action, found) => {
     const { prefixRewrite, regexRewrite, pathRewritePolicy, requestMirrorPolicies, upgradeConfigs } = action;
@@ -81,12 +82,22 @@ function checkDomains({ virtualHosts }: RouteConfiguration, found: Findings): vo
   }
 }
 
-function checkBodies({ virtualHosts, maxDirectResponseBodySizeBytes: max = MAX_BODY }: RouteConfiguration, found: Findings) {
+function checkBodies(
+  { virtualHosts, maxDirectResponseBodySizeBytes: max = MAX_BODY }: RouteConfiguration,
+  found: Findings,
+) {
   for (const [index, { routes }] of virtualHosts.entries()) {
     for (const [nth, route] of routes.entries()) {
       const size = bodySize(route);
       if (size <= max) continue;
-      found.add(`must have at most ${max} bytes, not ${size}`, ["virtual_hosts", index, "routes", nth, "direct_response", "body"]);
+      found.add(`must have at most ${max} bytes, not ${size}`, [
+        "virtual_hosts",
+        index,
+        "routes",
+        nth,
+        "direct_response",
+        "body",
+      ]);
     }
   }
 }
@@ -118,7 +129,12 @@ function checkAdded(headers: readonly HeaderValueOption[], field: string, found:
     if (isFixed(header.key)) found.add(`${header.key} cannot be set here`, [field, index, "header", "key"]);
     const rest = header.value.replace(FORMAT, "");
     if (rest.includes("%")) {
-      found.add("has a % that begins no command such as %PROTOCOL%; write %% for the sign itself", [field, index, "header", "value"]);
+      found.add("has a % that begins no command such as %PROTOCOL%; write %% for the sign itself", [
+        field,
+        index,
+        "header",
+        "value",
+      ]);
     }
   }
 }

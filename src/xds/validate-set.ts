@@ -31,9 +31,21 @@ export function validateSet({ clusters, endpoints = [], listeners = [], routes =
   const known = clusters && new Set(clusters.map(({ name }) => name));
   return [
     ...duplicates(CLUSTER, "name", clusters?.map(({ name }) => name) ?? []),
-    ...duplicates(ENDPOINT, "cluster_name", endpoints.map(({ clusterName }) => clusterName)),
-    ...duplicates(LISTENER, "name", listeners.map(({ name }) => name)),
-    ...duplicates(ROUTE, "name", routes.map(({ name }) => name)),
+    ...duplicates(
+      ENDPOINT,
+      "cluster_name",
+      endpoints.map(({ clusterName }) => clusterName),
+    ),
+    ...duplicates(
+      LISTENER,
+      "name",
+      listeners.map(({ name }) => name),
+    ),
+    ...duplicates(
+      ROUTE,
+      "name",
+      routes.map(({ name }) => name),
+    ),
     ...sharedAddresses(listeners),
     ...(known ? listeners.flatMap((listener) => unknownClusters(listener, known)) : []),
   ];
@@ -72,7 +84,8 @@ function unknownClusters(listener: Listener, known: ReadonlySet<string>): SetVio
     chain.filters.flatMap(({ configType }, index) => {
       if (configType.case !== "typedConfig") return [];
       const manager = anyUnpack(configType.value, HttpConnectionManagerSchema);
-      if (manager?.routeSpecifier.case !== "routeConfig" || manager.routeSpecifier.value.validateClusters === false) return [];
+      if (manager?.routeSpecifier.case !== "routeConfig" || manager.routeSpecifier.value.validateClusters === false)
+        return [];
       const routes = manager.routeSpecifier.value.virtualHosts.flatMap((host) => host.routes);
       const missing = [...new Set(routes.flatMap(clustersOf))].filter((cluster) => !known.has(cluster));
       const path = formatPath([...at, "filters", index, "typed_config", "route_config"]);

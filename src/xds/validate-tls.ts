@@ -29,7 +29,8 @@ export const TLS_CHECKS = [
   }),
   typeCheck(UpstreamTlsContextSchema, ({ commonTlsContext }, found) => {
     const count = commonTlsContext?.tlsCertificates.length ?? 0;
-    if (count > 1) found.add("must hold at most one: a client has no choice", ["common_tls_context", "tls_certificates"]);
+    if (count > 1)
+      found.add("must hold at most one: a client has no choice", ["common_tls_context", "tls_certificates"]);
   }),
   typeCheck(DownstreamTlsContextSchema, ({ commonTlsContext: tls }, found) => {
     const sources = [tls?.tlsCertificates, tls?.tlsCertificateSdsSecretConfigs];

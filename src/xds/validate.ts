@@ -15,7 +15,10 @@ const protoRules = createWalk(envoyRegistry, new Map());
 const allRules = createWalk(envoyRegistry, SEMANTIC_CHECKS);
 
 /** Violations of the validation rules that stand in the protos, also inside of every `google.protobuf.Any`. */
-export function validateMessage<Desc extends DescMessage>(schema: Desc, message: MessageShape<Desc>): readonly Violation[] {
+export function validateMessage<Desc extends DescMessage>(
+  schema: Desc,
+  message: MessageShape<Desc>,
+): readonly Violation[] {
   const found = createFindings();
   protoRules(schema)(message, found);
   return found.violations;

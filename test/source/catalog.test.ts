@@ -104,6 +104,14 @@ describe("the last good version", () => {
       ],
       [],
     ],
+    [
+      "is the first of two definitions",
+      [
+        [0, service("a", 1) + service("a", 2)],
+        [1, "{{"],
+      ],
+      ["a:1"],
+    ],
     ["never was", [[0, BROKEN_A]], []],
   ])("%s", (_, steps, expected) => {
     expect(inForce(play(...steps))).toEqual(expected);

@@ -1,0 +1,24 @@
+/**
+ * An application inside a network namespace: `node net-app.ts NAME http:8080 echo:5432 greet:3306`. HTTP answers its name and who
+ * called; echo sends back what it gets, behind its name; greet speaks first, as MySQL does.
+ */
+import { createServer as createHttpServer } from "node:http";
+import { createServer, type Socket } from "node:net";
+
+const [name = "app", ...services] = process.argv.slice(2);
+
+for (const service of services) {
+  const [kind, port = "0"] = service.split(":");
+  if (kind === "http") {
+    createHttpServer((request, response) => {
+      const { host } = request.headers;
+      response.end(JSON.stringify({ app: name, host, from: request.socket.remoteAddress, path: request.url }));
+    }).listen(Number(port), "0.0.0.0");
+  } else {
+    createServer((socket: Socket) => {
+      socket.on("error", () => socket.destroy());
+      if (kind === "greet") socket.write(`${name} greets\n`);
+      socket.on("data", (data: Buffer) => socket.write(`${name}: ${data.toString()}`));
+    }).listen(Number(port), "0.0.0.0");
+  }
+}
