@@ -55,6 +55,6 @@ export function retries(attempts: number): string {
   return policy(`  routes:
     - name: everyone
       split: [{ subset: stable }]
-      retries: { attempts: ${attempts}, on: [connect-failure], backoff: { base: 5ms, max: 50ms } }
+      retries: { attempts: ${attempts}, conditions: [connect-failure], backoff: { base: 5ms, max: 50ms } }
 `);
 }

@@ -116,18 +116,24 @@ export const RETRY_CONDITIONS = [
 const retries = z.strictObject({
   attempts: z.int().min(0).max(10).describe("Tries after the first one. 0 switches retries off."),
   perTryTimeout: duration.optional().describe("Longest time for one try; 0s is none."),
-  on: z
+  conditions: z
     .array(z.enum(RETRY_CONDITIONS))
     .min(1)
     .max(16)
     .optional()
     .describe("Failures to try again on. By default those after which the request cannot have been acted on."),
+  on: z
+    .array(z.enum(RETRY_CONDITIONS))
+    .min(1)
+    .max(16)
+    .optional()
+    .describe("Added to `conditions`. Prefer that name: kubectl reads an unquoted `on` as `true` (ADR 5)."),
   onStatus: z
     .array(z.int().min(100).max(599))
     .min(1)
     .max(16)
     .optional()
-    .describe("HTTP status codes to try again on, beside `on`."),
+    .describe("HTTP status codes to try again on, beside `conditions`."),
   backoff: withRules(
     z.strictObject({
       base: positiveDuration.optional().describe("The first wait at most; it doubles with each try. 25ms by default."),

@@ -97,7 +97,11 @@ export function bootstrap({ proxy, xds, admin }: BootstrapOptions): Record<strin
         {
           name: "heddle",
           // Envoy issue 45212: with it on, an update of many endpoints at once can lose one.
-          static_layer: { "envoy.reloadable_features.coalesce_lb_rebuilds_on_batch_update": false },
+          static_layer: {
+            "envoy.reloadable_features.coalesce_lb_rebuilds_on_batch_update": false,
+            // Of a route's patterns; Envoy's own limit of 100 refuses `\\w{50}`. The schema refuses what is beyond this one.
+            "re2.max_program_size.error_level": 32_768,
+          },
         },
       ],
     },

@@ -80,7 +80,8 @@ export function explicitInbound(address: string, { port }: InboundPort, protocol
 /** To the application. Hides the race with an application that closes an idle connection just then. */
 function inboundRoute(port: number, protocol: Protocol): Route {
   // Retries keep what was sent in memory: too dear for streams.
-  const retry = protocol === "GRPC" ? undefined : retryPolicy({ attempts: 2, on: ["reset-before-request"] }, false);
+  const retry =
+    protocol === "GRPC" ? undefined : retryPolicy({ attempts: 2, conditions: ["reset-before-request"] }, false);
   return create(RouteSchema, {
     name: "default",
     match: anyRequest(),

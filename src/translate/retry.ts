@@ -23,10 +23,10 @@ const HOST_ATTEMPTS = 32n;
  */
 export function retryPolicy(retries: Retries = DEFAULT, otherHost = true): RetryPolicy | undefined {
   if (retries.attempts === 0) return undefined;
-  const { attempts, perTryTimeout, on = retries.onStatus ? [] : SAFE, onStatus, backoff } = retries;
+  const { attempts, perTryTimeout, onStatus, backoff } = retries;
   const base = backoff?.base ?? BASE_BACKOFF_MS;
   return create(RetryPolicySchema, {
-    retryOn: [...on, ...(onStatus ? ["retriable-status-codes"] : [])].join(","),
+    retryOn: conditionsOf(retries).join(","),
     numRetries: attempts,
     ...(perTryTimeout ? { perTryTimeout: duration(perTryTimeout) } : {}),
     retriableStatusCodes: onStatus ?? [],
@@ -50,4 +50,9 @@ export function retryPolicy(retries: Retries = DEFAULT, otherHost = true): Retry
         }
       : {}),
   });
+}
+
+function conditionsOf({ conditions = [], on = [], onStatus }: Retries): readonly string[] {
+  const named = [...new Set<string>([...conditions, ...on]), ...(onStatus ? ["retriable-status-codes"] : [])];
+  return named.length > 0 ? named : SAFE;
 }

@@ -1,6 +1,6 @@
 /**
  * Every message that may stand in a resource or inside a `google.protobuf.Any` of one: what validation, dumps and ProtoJSON
- * look type URLs up in. Kept in step with proto/roots.txt by a test.
+ * look type URLs up in.
  */
 import { createRegistry, type DescFile, type Registry } from "@bufbuild/protobuf";
 import { file_envoy_config_cluster_v3_cluster } from "../gen/envoy/config/cluster/v3/cluster_pb.ts";

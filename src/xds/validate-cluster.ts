@@ -47,23 +47,16 @@ export const CLUSTER_CHECKS = [
   }),
 ];
 
-function checkBalancing(cluster: Cluster, found: Findings): void {
-  const { lbPolicy, loadBalancingPolicy, lbConfig } = cluster;
+function checkBalancing({ lbPolicy, loadBalancingPolicy, lbConfig }: Cluster, found: Findings): void {
   if (loadBalancingPolicy) {
     if (loadBalancingPolicy.policies.length === 0)
       found.add("must not be empty", ["load_balancing_policy", "policies"]);
-    return;
-  }
-  switch (lbPolicy) {
-    case Cluster_LbPolicy.LOAD_BALANCING_POLICY_CONFIG:
-      found.add("needs load_balancing_policy", ["lb_policy"]);
-      break;
-    case Cluster_LbPolicy.RING_HASH:
-      if (lbConfig.case === "ringHashLbConfig") checkRing(lbConfig.value, ["ring_hash_lb_config"], found);
-      break;
-    case Cluster_LbPolicy.MAGLEV:
-      if (lbConfig.case === "maglevLbConfig") checkTable(lbConfig.value.tableSize, ["maglev_lb_config"], found);
-      break;
+  } else if (lbPolicy === Cluster_LbPolicy.LOAD_BALANCING_POLICY_CONFIG) {
+    found.add("needs load_balancing_policy", ["lb_policy"]);
+  } else if (lbPolicy === Cluster_LbPolicy.RING_HASH && lbConfig.case === "ringHashLbConfig") {
+    checkRing(lbConfig.value, ["ring_hash_lb_config"], found);
+  } else if (lbPolicy === Cluster_LbPolicy.MAGLEV && lbConfig.case === "maglevLbConfig") {
+    checkTable(lbConfig.value.tableSize, ["maglev_lb_config"], found);
   }
 }
 
@@ -95,33 +88,34 @@ function isPrime(number: number): boolean {
 }
 
 function checkDiscovery(cluster: Cluster, found: Findings): void {
-  const { clusterDiscoveryType: discovery, edsClusterConfig, loadAssignment, lbPolicy, loadBalancingPolicy } = cluster;
+  const { clusterDiscoveryType: discovery, edsClusterConfig, lbPolicy, loadBalancingPolicy } = cluster;
   if (discovery.case === "clusterType") return;
   const type = discovery.value ?? Cluster_DiscoveryType.STATIC;
   const isOriginal = type === Cluster_DiscoveryType.ORIGINAL_DST;
   if (!loadBalancingPolicy && isOriginal !== (lbPolicy === Cluster_LbPolicy.CLUSTER_PROVIDED)) {
     found.add("must be CLUSTER_PROVIDED where, and only where, the type is ORIGINAL_DST", ["lb_policy"]);
   }
-  if (isOriginal && loadAssignment) found.add("must not be set on a cluster of type ORIGINAL_DST", ["load_assignment"]);
   if (type !== Cluster_DiscoveryType.EDS) {
     if (edsClusterConfig) found.add("must be set on clusters of type EDS only", ["eds_cluster_config"]);
   } else if (!edsClusterConfig?.edsConfig) {
     found.add("is required on a cluster of type EDS", ["eds_cluster_config", "eds_config"]);
   }
-  if (type === Cluster_DiscoveryType.STATIC && loadAssignment) {
-    found.enter("load_assignment");
-    checkEndpointAddresses(loadAssignment, found);
-    found.leave();
+  checkAssignment(type, cluster, found);
+}
+
+function checkAssignment(type: Cluster_DiscoveryType, { loadAssignment }: Cluster, found: Findings): void {
+  found.enter("load_assignment");
+  if (type === Cluster_DiscoveryType.ORIGINAL_DST && loadAssignment) {
+    found.add("must not be set on a cluster of type ORIGINAL_DST");
   }
+  if (type === Cluster_DiscoveryType.STATIC && loadAssignment) checkEndpointAddresses(loadAssignment, found);
   if (type === Cluster_DiscoveryType.LOGICAL_DNS) {
     const counts = loadAssignment?.endpoints.map(({ lbEndpoints }) => lbEndpoints.length) ?? [];
     if (counts.length !== 1 || counts[0] !== 1) {
-      found.add("must hold one locality with one endpoint on a cluster of type LOGICAL_DNS", [
-        "load_assignment",
-        "endpoints",
-      ]);
+      found.add("must hold one locality with one endpoint on a cluster of type LOGICAL_DNS", ["endpoints"]);
     }
   }
+  found.leave();
 }
 
 function checkStatuses(ranges: readonly Int64Range[], field: string, found: Findings): void {

@@ -29,7 +29,12 @@ function call(from: string, what: Call): Answer {
   return JSON.parse(net.host(from).run([...as, process.execPath, client, JSON.stringify(what)])) as Answer;
 }
 
-function http(from: string, address: string, port: number, host?: string): Answer & { readonly app?: string; readonly from?: string } {
+function http(
+  from: string,
+  address: string,
+  port: number,
+  host?: string,
+): Answer & { readonly app?: string; readonly from?: string } {
   const answer = call(from, { kind: "http", address, port, ...(host === undefined ? {} : { host }) });
   return { ...answer, ...(answer.body?.startsWith("{") ? (JSON.parse(answer.body) as object) : {}) };
 }
@@ -57,7 +62,9 @@ beforeAll(async () => {
   app("db", "echo:5432", "greet:3306", "echo:9000", "http:9443");
   app("outside", "http:8080", "http:80", "echo:8081");
   const serve = ["serve", "--source", `dir:${folder}`, "--log-level", "warn", "--admin-address", "127.0.0.1:18001"];
-  net.host("control").start([...node, join(root, "src/cli/main.ts"), ...serve, "--xds-address", `${XDS.host}:${XDS.port}`]);
+  net
+    .host("control")
+    .start([...node, join(root, "src/cli/main.ts"), ...serve, "--xds-address", `${XDS.host}:${XDS.port}`]);
   for (const name of SIDECARS) net.host(name).run(["iptables-restore"], captureRules({ ...DEFAULT_CAPTURE }));
   await Promise.all(
     SIDECARS.map(async (name) => {
@@ -84,13 +91,23 @@ describe("HTTP", () => {
     });
     expect(answer).toMatchObject({ status: 200, app: "checkout" });
     expect(out).toBe(1);
-    const inbound = await growth("checkout", "http.inbound.8080...downstream_rq_total$", () => http("web", "10.96.0.1", 80, "checkout"));
+    const inbound = await growth("checkout", "http.inbound.8080...downstream_rq_total$", () =>
+      http("web", "10.96.0.1", 80, "checkout"),
+    );
     expect(inbound).toBe(1);
   });
 
-  test.each(["checkout", "checkout.shop", "checkout.shop.svc", "checkout.shop.svc.cluster.local", "checkout.shop.svc.cluster.local.", "10.96.0.1", "checkout:80", "checkout:12345"])(
-    "host %s means the service",
-    (host) => expect(http("web", "10.96.0.1", 80, host)).toMatchObject({ status: 200, app: "checkout" }),
+  test.each([
+    "checkout",
+    "checkout.shop",
+    "checkout.shop.svc",
+    "checkout.shop.svc.cluster.local",
+    "checkout.shop.svc.cluster.local.",
+    "10.96.0.1",
+    "checkout:80",
+    "checkout:12345",
+  ])("host %s means the service", (host) =>
+    expect(http("web", "10.96.0.1", 80, host)).toMatchObject({ status: 200, app: "checkout" }),
   );
 
   test("the application sees the host that was asked for, and its own sidecar as the caller", () => {
@@ -108,7 +125,9 @@ describe("HTTP", () => {
 describe("TCP", () => {
   test("a call to a service address", async () => {
     const out = await growth("web", "cluster.outbound.5432..db.*upstream_cx_total$", () => {
-      expect(call("web", { kind: "tcp", address: "10.96.0.2", port: 5432, send: "hello" })).toEqual({ text: "db: hello" });
+      expect(call("web", { kind: "tcp", address: "10.96.0.2", port: 5432, send: "hello" })).toEqual({
+        text: "db: hello",
+      });
     });
     expect(out).toBe(1);
   });
@@ -186,5 +205,7 @@ describe("passthrough", () => {
 });
 
 test.each([15_001, 15_006])("the capture port %i itself leads nowhere", (port) => {
-  expect(call("outside", { kind: "tcp", address: HOSTS.checkout, port, send: "GET / HTTP/1.1\r\n\r\n" }).error).toBeDefined();
+  expect(
+    call("outside", { kind: "tcp", address: HOSTS.checkout, port, send: "GET / HTTP/1.1\r\n\r\n" }).error,
+  ).toBeDefined();
 });

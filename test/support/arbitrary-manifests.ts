@@ -272,7 +272,7 @@ const route = some({
     {
       attempts: mostly(fc.integer({ min: 0, max: 10 }), wrong),
       perTryTimeout: duration,
-      on: list(mostly(fc.constantFrom(...RETRY_CONDITIONS), wrong), 4, 1),
+      conditions: list(mostly(fc.constantFrom(...RETRY_CONDITIONS), wrong), 4, 1),
       onStatus: list(mostly(fc.constantFrom(500, 503, 429, 100, 599), wrong), 3, 1),
       backoff: some({
         base: mostly(fc.constantFrom("1ms", "25ms"), wrong),

@@ -59,7 +59,9 @@ export async function startEnvoy(options: EnvoyOptions): Promise<RunningEnvoy> {
   ];
   const child = spawn(command[0]!, command.slice(1), { stdio: "ignore" });
   running.add(child);
-  const gone = new Promise<void>((resolve) => child.once("close", () => resolve())).then(() => void running.delete(child));
+  const gone = new Promise<void>((resolve) => child.once("close", () => resolve())).then(
+    () => void running.delete(child),
+  );
   const log = (): string => {
     try {
       return readFileSync(logFile, "utf8");
@@ -129,7 +131,10 @@ export async function validateBootstrap(
   const folder = mkdtempSync(join(tmpdir(), "heddle-validate-"));
   const file = join(folder, "bootstrap.json");
   writeFileSync(file, JSON.stringify(bootstrap));
-  const ran = spawnSync(binary, ["--mode", "validate", "-c", file, "-l", "error"], { timeout: 60_000, encoding: "utf8" });
+  const ran = spawnSync(binary, ["--mode", "validate", "-c", file, "-l", "error"], {
+    timeout: 60_000,
+    encoding: "utf8",
+  });
   rmSync(folder, { recursive: true, force: true });
   return ran.status === 0 ? undefined : `${ran.stdout}${ran.stderr}`.trim() || `exit ${ran.status}`;
 }

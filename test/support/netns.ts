@@ -56,7 +56,8 @@ export function createNet(hosts: Readonly<Record<string, string>>): TestNet {
       enter,
       run: (command, input) => within(namespace, command, input),
       start(command, uid) {
-        const as = uid === undefined ? [] : ["setpriv", "--reuid", String(uid), "--regid", String(uid), "--clear-groups"];
+        const as =
+          uid === undefined ? [] : ["setpriv", "--reuid", String(uid), "--regid", String(uid), "--clear-groups"];
         const [first, ...rest] = [...enter, ...as, ...command];
         const child = spawn(first!, rest, { stdio: ["ignore", "inherit", "inherit"] });
         children.add(child);
@@ -110,7 +111,11 @@ function within(namespace: string, command: readonly string[], input?: string): 
 }
 
 function execute(command: string, args: readonly string[], input?: string): string {
-  const ran = spawnSync(command, args, { encoding: "utf8", timeout: 20_000, ...(input === undefined ? {} : { input }) });
+  const ran = spawnSync(command, args, {
+    encoding: "utf8",
+    timeout: 20_000,
+    ...(input === undefined ? {} : { input }),
+  });
   if (ran.status !== 0) throw new Error(`${command} ${args.join(" ")}: ${ran.stderr || ran.error?.message}`);
   return ran.stdout;
 }

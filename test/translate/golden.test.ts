@@ -25,7 +25,9 @@ describe("golden translations", () => {
     await expect(`${diagnostics.join("\n")}\n`).toMatchFileSnapshot(join(golden.folder, "diagnostics.txt"));
     const rules = [
       ...config.clusters.map((m) => validateResource(`type.googleapis.com/${ClusterSchema.typeName}`, m)),
-      ...config.endpoints.map((m) => validateResource(`type.googleapis.com/${ClusterLoadAssignmentSchema.typeName}`, m)),
+      ...config.endpoints.map((m) =>
+        validateResource(`type.googleapis.com/${ClusterLoadAssignmentSchema.typeName}`, m),
+      ),
       ...config.listeners.map((m) => validateResource(`type.googleapis.com/${ListenerSchema.typeName}`, m)),
       ...config.routes.map((m) => validateResource(`type.googleapis.com/${RouteConfigurationSchema.typeName}`, m)),
     ];

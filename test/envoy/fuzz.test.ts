@@ -1,0 +1,24 @@
+/** What random meshes translate to is accepted by a real Envoy, all of it. */
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { createEncoder } from "../../src/control-plane/encode.ts";
+import { renderResources } from "../../src/control-plane/render.ts";
+import { arbitraryManifests } from "../support/arbitrary-manifests.ts";
+import { validateBootstrap } from "../support/envoy.ts";
+import { snapshotOfManifests, translateAll } from "../support/random-mesh.ts";
+import { staticBootstrap } from "../support/static-bootstrap.ts";
+
+test("a real Envoy refuses nothing of 100 random meshes", async () => {
+  let runs = 0;
+  await fc.assert(
+    fc.asyncProperty(arbitraryManifests(), async (documents) => {
+      for (const config of [...translateAll(snapshotOfManifests(documents)).values()].slice(0, 2)) {
+        const { resources } = createEncoder(() => {})(config);
+        expect(await validateBootstrap(staticBootstrap(renderResources(resources)))).toBeUndefined();
+        runs++;
+      }
+    }),
+    { numRuns: 100 },
+  );
+  expect(runs).toBeGreaterThan(50);
+});

@@ -1,0 +1,22 @@
+/** Random meshes: valid and broken manifests, translated for every pod in them. */
+import { buildSnapshot } from "../../src/model/build.ts";
+import { objectSet } from "../../src/model/objects.ts";
+import type { MeshSnapshot } from "../../src/model/snapshot.ts";
+import { resolveProxy } from "../../src/translate/proxy.ts";
+import { createTranslator, type ProxyConfig } from "../../src/translate/translate.ts";
+import { parsedObjects } from "./arbitrary-manifests.ts";
+
+export function snapshotOfManifests(manifests: readonly unknown[], previous?: MeshSnapshot): MeshSnapshot {
+  return buildSnapshot(objectSet(parsedObjects(manifests)), { clusterDomain: "cluster.local" }, previous);
+}
+
+/** The configuration of every pod of a snapshot, by proxy id. */
+export function translateAll(snapshot: MeshSnapshot, translate = createTranslator()): ReadonlyMap<string, ProxyConfig> {
+  const configs = [...snapshot.workloads.values()].map(({ name, namespace }): [string, ProxyConfig] => {
+    const id = `${name}.${namespace}`;
+    const proxy = resolveProxy(snapshot, id);
+    if (!proxy) throw new Error(`${id} does not resolve to its pod`);
+    return [id, translate(snapshot, proxy)];
+  });
+  return new Map(configs);
+}

@@ -1,0 +1,135 @@
+/** What must hold of every translation, over random meshes. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { createEncoder } from "../../src/control-plane/encode.ts";
+import { createTranslator, type ProxyConfig } from "../../src/translate/translate.ts";
+import { referencesOf } from "../../src/xds/references.ts";
+import { LISTENER, type Resource } from "../../src/xds/index.ts";
+import { validateSet } from "../../src/xds/validate-set.ts";
+import { refOf } from "../../src/api/parse-object.ts";
+import { refKey } from "../../src/base/diagnostic.ts";
+import { arbitraryManifests, parsedObjects } from "../support/arbitrary-manifests.ts";
+import { goldenCases, translateCase } from "../support/golden-case.ts";
+import { snapshotOfManifests, translateAll } from "../support/random-mesh.ts";
+
+function encode(config: ProxyConfig): readonly Resource[] {
+  return createEncoder(() => {})(config).resources;
+}
+
+const fingerprint = (config: ProxyConfig): readonly string[] =>
+  encode(config).map(({ typeUrl, name, hash }) => `${typeUrl} ${name} ${hash}`);
+
+describe("10 000 random manifests", () => {
+  test("translate without a throw, and into nothing that the rules refuse", () => {
+    let manifests = 0;
+    let resources = 0;
+    fc.assert(
+      fc.property(arbitraryManifests(), (documents) => {
+        manifests += documents.length;
+        for (const config of translateAll(snapshotOfManifests(documents)).values()) {
+          const encoded = createEncoder(() => {})(config);
+          expect(encoded.diagnostics).toEqual([]);
+          expect(validateSet(config)).toEqual([]);
+          resources += encoded.resources.length;
+        }
+      }),
+      { numRuns: 900 },
+    );
+    expect(manifests).toBeGreaterThan(10_000);
+    expect(resources).toBeGreaterThan(10_000);
+  });
+});
+
+describe("translation", () => {
+  test("gives the same bytes whatever the order of the manifests", () => {
+    fc.assert(
+      fc.property(
+        arbitraryManifests(12).chain((documents) =>
+          fc.tuple(fc.constant(documents), fc.shuffledSubarray(documents, { minLength: documents.length })),
+        ),
+        ([documents, shuffled]) => {
+          // Of two definitions of one object the first is in force: only sets without such pairs have no order.
+          const refs = parsedObjects(documents).map(({ object }) => refKey(refOf(object)));
+          fc.pre(new Set(refs).size === refs.length);
+          const one = translateAll(snapshotOfManifests(documents));
+          const other = translateAll(snapshotOfManifests(shuffled));
+          for (const [id, config] of one) expect(fingerprint(other.get(id)!)).toEqual(fingerprint(config));
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  test("gives with a warm memo what a fresh translator gives", () => {
+    fc.assert(
+      fc.property(fc.array(arbitraryManifests(10), { minLength: 2, maxLength: 5 }), (meshes) => {
+        const warm = createTranslator();
+        let previous;
+        for (const documents of meshes) {
+          previous = snapshotOfManifests(documents, previous);
+          const fresh = translateAll(snapshotOfManifests(documents));
+          for (const [id, config] of translateAll(previous, warm)) {
+            expect(fingerprint(config)).toEqual(fingerprint(fresh.get(id)!));
+          }
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test("answers for every endpoint and route table that it makes a sidecar ask for", () => {
+    fc.assert(
+      fc.property(arbitraryManifests(12), (documents) => {
+        for (const config of translateAll(snapshotOfManifests(documents)).values()) {
+          const resources = encode(config);
+          const known = new Set(resources.map(({ typeUrl, name }) => `${typeUrl} ${name}`));
+          const asked = resources.flatMap(referencesOf).map(({ typeUrl, name }) => `${typeUrl} ${name}`);
+          expect(asked.filter((name) => !known.has(name))).toEqual([]);
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test("keeps the very messages of a service that did not change", () => {
+    const documents = [
+      { apiVersion: "v1", kind: "Pod", metadata: { name: "web" }, spec: {}, status: { podIP: "10.0.0.9" } },
+      ...["a", "b"].map((name, i) => ({
+        apiVersion: "v1",
+        kind: "Service",
+        metadata: { name },
+        spec: { clusterIP: `10.96.0.${i + 1}`, ports: [{ name: "http", port: 80 + i }] },
+      })),
+    ];
+    const translate = createTranslator();
+    const before = snapshotOfManifests(documents);
+    const grown = structuredClone(documents);
+    grown.push({
+      ...grown[1]!,
+      metadata: { name: "c" },
+      spec: { clusterIP: "10.96.0.3", ports: [{ name: "http", port: 90 }] },
+    });
+    const after = snapshotOfManifests(grown, before);
+    const [one] = translateAll(before, translate).values();
+    const [two] = translateAll(after, translate).values();
+    for (const section of ["clusters", "endpoints", "listeners", "routes"] as const) {
+      const kept = new Set<unknown>(two![section]);
+      expect(one![section].filter((message) => !kept.has(message))).toEqual([]);
+    }
+    expect(two!.clusters.length).toBe(one!.clusters.length + 1);
+  });
+});
+
+describe("a TrafficPolicy", () => {
+  const withPolicy = goldenCases().filter(({ name }) => name.startsWith("policy-"));
+
+  test.each(withPolicy.map((c) => [c.name, c] as const))("of %s changes no listener", async (_, golden) => {
+    const { snapshot, config } = await translateCase(golden);
+    const services = new Map([...snapshot.services].map(([key, { policy: _policy, ...service }]) => [key, service]));
+    const bare = { ...snapshot, services, policies: new Map() };
+    const without = translateAll(bare, createTranslator(golden.settings)).get(golden.proxy)!;
+    const listeners = (c: ProxyConfig): readonly string[] => fingerprint(c).filter((text) => text.startsWith(LISTENER));
+    expect(listeners(config)).toEqual(listeners(without));
+    expect(listeners(config).length).toBeGreaterThan(0);
+  });
+});
