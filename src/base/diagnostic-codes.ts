@@ -170,6 +170,11 @@ export const DIAGNOSTIC_CODES = {
     hint: "Inbound ports open once status.podIP is there.",
   },
   HED2106: { level: "warning", title: "Listener address taken", hint: "Use another address or port." },
+  HED2107: {
+    level: "warning",
+    title: "Served port is the capture port",
+    hint: "Let the application listen on a port other than 15006.",
+  },
 } as const satisfies Readonly<Record<string, CodeInfo>>;
 
 export type DiagnosticCode = keyof typeof DIAGNOSTIC_CODES;

@@ -1,42 +1,63 @@
 /**
  * Measures how long a change takes to reach every sidecar: from the source's event to the answer to the last response that it
- * caused.
+ * caused. Changes that overlap are measured as one, from the first on.
  */
+import type { Clock } from "../base/clock.ts";
+
 export interface Convergence {
-  changed(now: number): void;
-  sent(response: string): void;
-  answered(response: string, now: number): void;
+  /** The source has changed. */
+  changed(): void;
+  sent(stream: number, type: string, nonce: string): void;
+  /** The client has accepted or refused. */
+  answered(stream: number, type: string, nonce: string): void;
   /** A stream is gone and will answer nothing more. */
-  forget(stream: string, now: number): void;
+  forget(stream: number): void;
 }
 
-/** @param onConverged milliseconds; not called for changes that concern nobody */
-export function createConvergence(onConverged: (milliseconds: number) => void): Convergence {
-  const waiting = new Set<string>();
-  let since: number | undefined;
-  let any = false;
+/** Answers may cause responses that belong to the same change, so it is over only after this quiet time, in milliseconds. */
+const QUIET = 20;
 
-  function settle(now: number): void {
-    if (waiting.size > 0 || since === undefined || !any) return;
-    onConverged(now - since);
-    since = undefined;
+/** @param onConverged milliseconds; not called for changes that concern nobody */
+export function createConvergence(clock: Clock, onConverged: (milliseconds: number) => void): Convergence {
+  /** Nonces of the newest unanswered response, by type, by stream: an answer to the newest settles those before it. */
+  const waiting = new Map<number, Map<string, string>>();
+  let change: { readonly since: number; answered: number | undefined } | undefined;
+  let cancelSettle: (() => void) | undefined;
+
+  function settle(): void {
+    cancelSettle?.();
+    cancelSettle = undefined;
+    if (change?.answered === undefined || waiting.size > 0) return;
+    onConverged(change.answered - change.since);
+    change = undefined;
+  }
+
+  function settleSoon(): void {
+    if (waiting.size === 0) cancelSettle ??= clock.after(QUIET, settle);
   }
 
   return {
-    changed(now) {
-      // While an earlier change is still on its way, the later one is measured with it.
-      if (since === undefined || waiting.size === 0) [since, any] = [now, false];
+    changed() {
+      settle();
+      if (waiting.size === 0 || !change) change = { since: clock.now(), answered: undefined };
     },
-    sent(response) {
-      waiting.add(response);
-      any = true;
+    sent(stream, type, nonce) {
+      cancelSettle?.();
+      cancelSettle = undefined;
+      const types = waiting.get(stream);
+      if (types) types.set(type, nonce);
+      else waiting.set(stream, new Map([[type, nonce]]));
     },
-    answered(response, now) {
-      if (waiting.delete(response)) settle(now);
+    answered(stream, type, nonce) {
+      const types = waiting.get(stream);
+      if (types?.get(type) !== nonce) return;
+      types.delete(type);
+      if (types.size === 0) waiting.delete(stream);
+      if (change) change.answered = clock.now();
+      settleSoon();
     },
-    forget(stream, now) {
-      for (const response of waiting) if (response.startsWith(`${stream}/`)) waiting.delete(response);
-      settle(now);
+    forget(stream) {
+      if (waiting.delete(stream)) settleSoon();
     },
   };
 }

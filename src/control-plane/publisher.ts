@@ -1,7 +1,7 @@
 /** Keeps the xDS cache in step with the mesh, for the proxies that are connected. */
 import type { Diagnostic } from "../base/diagnostic.ts";
 import type { Clock } from "../base/clock.ts";
-import { messageOf } from "../base/errors.ts";
+import { HeddleError } from "../base/errors.ts";
 import type { MeshSnapshot } from "../model/snapshot.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
@@ -15,10 +15,23 @@ export interface Publisher {
   connect(id: string): void;
   /** One of its streams ended; with the last one its view is forgotten. */
   disconnect(id: string): void;
-  /** Translates the snapshot for every connected proxy. */
+  /** Translates the snapshot for every connected proxy, in slices between which requests are read. */
   publish(snapshot: MeshSnapshot): void;
   /** What could not be made for connected proxies. */
   diagnostics(): readonly Diagnostic[];
+}
+
+export interface PublisherDeps {
+  readonly cache: SnapshotCache;
+  readonly translate: Translator;
+  readonly encode: Encoder;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Every connected proxy has been given the newest snapshot. */
+  readonly onPublished?: () => void;
+  /** Runs something on a later turn of the event loop. */
+  readonly defer?: (run: () => void) => void;
 }
 
 interface Connected {
@@ -28,38 +41,56 @@ interface Connected {
   unknown: boolean;
 }
 
-export function createPublisher(deps: {
-  readonly cache: SnapshotCache;
-  readonly translate: Translator;
-  readonly encode: Encoder;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly metrics: Metrics;
-}): Publisher {
-  const { cache, translate, encode, clock, logger, metrics } = deps;
-  const connected = new Map<string, Connected>();
-  let mesh: MeshSnapshot | undefined;
+/** Longest time, in milliseconds, for which translation keeps requests waiting. */
+const SLICE = 10;
 
-  function update(id: string, entry: Connected): void {
-    const proxy = mesh && resolveProxy(mesh, id);
-    if (!mesh || !proxy) {
+export function createPublisher(deps: PublisherDeps): Publisher {
+  const { cache, translate, encode, clock, logger, metrics, onPublished, defer = setImmediate } = deps;
+  const connected = new Map<string, Connected>();
+  /** Proxies that have not been given the newest snapshot; one that waits keeps its turn when a newer one comes. */
+  const due = new Set<string>();
+  let mesh: MeshSnapshot | undefined;
+  let deferred = false;
+
+  function update(id: string): void {
+    due.delete(id);
+    const entry = connected.get(id);
+    if (!entry || !mesh) return;
+    const proxy = resolveProxy(mesh, id);
+    if (!proxy) {
       // A pod may connect before it is known, and be gone before its sidecar is: neither takes anything away.
       if (!entry.unknown) logger.warn({ proxy: id }, "no such pod is known; the proxy waits, or keeps what it has");
       entry.unknown = true;
       return;
     }
+    if (entry.unknown) logger.info({ proxy: id }, "its pod is known now; the proxy is served");
     entry.unknown = false;
     const start = clock.now();
     try {
       const config = translate(mesh, proxy);
-      const { resources, diagnostics } = encode(config);
+      const { resources, diagnostics } = encode(config, cache.getSnapshot(id));
       entry.diagnostics = [...config.diagnostics, ...diagnostics];
       cache.setSnapshot(id, { resources });
-    } catch (error) {
+    } catch (cause) {
       metrics.failures.inc();
-      logger.error({ proxy: id, code: "TRANSLATE", reason: messageOf(error), err: error }, "translation failed");
+      const error = new HeddleError("TRANSLATE", "translation failed; the proxy keeps what it has", { cause });
+      logger.error({ proxy: id, code: error.code, err: error }, error.message);
     }
     metrics.translations.observe((clock.now() - start) / 1000);
+  }
+
+  function work(): void {
+    deferred = false;
+    const end = clock.now() + SLICE;
+    for (const id of due) {
+      update(id);
+      if (clock.now() >= end) break;
+    }
+    if (due.size === 0) onPublished?.();
+    else {
+      deferred = true;
+      defer(work);
+    }
   }
 
   return {
@@ -69,19 +100,20 @@ export function createPublisher(deps: {
         entry.streams++;
         return;
       }
-      const fresh: Connected = { streams: 1, diagnostics: [], unknown: false };
-      connected.set(id, fresh);
-      update(id, fresh);
+      connected.set(id, { streams: 1, diagnostics: [], unknown: false });
+      update(id);
     },
     disconnect(id) {
       const entry = connected.get(id);
       if (!entry || --entry.streams > 0) return;
       connected.delete(id);
+      due.delete(id);
       cache.clearSnapshot(id);
     },
     publish(snapshot) {
       mesh = snapshot;
-      for (const [id, entry] of connected) update(id, entry);
+      for (const id of connected.keys()) due.add(id);
+      if (!deferred) work();
     },
     diagnostics: () => [...connected.values()].flatMap((entry) => entry.diagnostics),
   };

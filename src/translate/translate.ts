@@ -20,7 +20,7 @@ import {
   passthroughCluster,
 } from "./fixed-clusters.ts";
 import { explicitListeners } from "./listener-explicit.ts";
-import { explicitInbound, virtualInbound } from "./listener-inbound.ts";
+import { explicitInbound, INBOUND_PORT, virtualInbound } from "./listener-inbound.ts";
 import { transparentListeners } from "./listener-transparent.ts";
 import { distinctAddresses } from "./listener-address.ts";
 import { createMemo, type Memo } from "./memo.ts";
@@ -121,7 +121,12 @@ type Report = (diagnostic: Diagnostic) => void;
 
 function transparent(input: RouteInput, { workload }: Proxy, report: Report): Side {
   const { services, settings, memo } = input;
-  const served = servedPorts(services, workload, report);
+  const served = servedPorts(services, workload, report).filter(({ port }) => {
+    if (port !== INBOUND_PORT) return true;
+    const message = `port ${port} is where the sidecar takes captured connections: nothing can be served there`;
+    report({ code: "HED2107", level: "warning", ref: workload.ref, path: "", message });
+    return false;
+  });
   const shape = served.map(({ port, protocol }) => `${port}/${protocol}`).join();
   return {
     clusters: [

@@ -1,0 +1,40 @@
+import type { Clock } from "../base/clock.ts";
+
+export interface Coalescer {
+  /** Something is to be done: now, or, right after the last time, once for all requests of the window. */
+  request(): void;
+  cancel(): void;
+}
+
+/**
+ * Runs at most once a window: the first request at once, so that a lone change waits for nothing, and the rest of a burst
+ * together.
+ *
+ * @param window milliseconds
+ */
+export function createCoalescer(clock: Clock, window: number, run: () => void): Coalescer {
+  let cancelTimer: (() => void) | undefined;
+  let again = false;
+
+  function request(): void {
+    if (cancelTimer) {
+      again = true;
+      return;
+    }
+    cancelTimer = clock.after(window, () => {
+      cancelTimer = undefined;
+      if (again) request();
+    });
+    again = false;
+    run();
+  }
+
+  return {
+    request,
+    cancel() {
+      cancelTimer?.();
+      cancelTimer = undefined;
+      again = false;
+    },
+  };
+}
