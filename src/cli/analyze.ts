@@ -1,9 +1,11 @@
 import { Command, Option } from "commander";
-import { compareDiagnostics, type Diagnostic, formatDiagnostic } from "../base/diagnostic.ts";
+import { type Diagnostic, formatDiagnostic } from "../base/diagnostic.ts";
+import { withPlace } from "../model/objects.ts";
 import { resolveProxy } from "../translate/proxy.ts";
 import { DEFAULT_SETTINGS } from "../translate/settings.ts";
 import { createTranslator } from "../translate/translate.ts";
 import { createEncoder } from "../control-plane/encode.ts";
+import { distinctFindings } from "../control-plane/findings.ts";
 import { EXIT } from "./exit.ts";
 import { type LoadedMesh, loadMesh } from "./load-mesh.ts";
 import { paint } from "./output.ts";
@@ -22,39 +24,28 @@ export function analyzeCommand(): Command {
     .addOption(new Option("-o, --output <format>", "how to print it").choices(["text", "json"]).default("text"))
     .addHelpText(
       "after",
-      "\nExit codes: 0 nothing found, 1 findings, 2 wrong usage.\n\nExample:\n  heddle analyze -f manifests\n",
+      "\nExit codes: 0 nothing found, 1 findings, 2 wrong usage, or nothing to read there.\n\nExample:\n  heddle analyze -f manifests\n",
     )
     .action(async ({ filename, clusterDomain, output }: Options) => {
-      const findings: Diagnostic[] = [];
-      const counts = { objects: 0, ignored: 0 };
-      for (const path of filename) {
-        const mesh = await loadMesh(path, clusterDomain);
-        findings.push(...mesh.diagnostics, ...translationFindings(mesh, clusterDomain));
-        counts.objects += Object.values(mesh.state.objects).reduce((sum, objects) => sum + objects.size, 0);
-        counts.ignored += [...mesh.state.ignored.values()].reduce((sum, count) => sum + count, 0);
-      }
-      print(distinct(findings), counts, output);
+      const mesh = await loadMesh(filename, clusterDomain);
+      const findings = distinctFindings([...mesh.diagnostics, ...translationFindings(mesh, clusterDomain)]);
+      const objects = Object.values(mesh.state.objects).reduce((sum, ofKind) => sum + ofKind.size, 0);
+      const ignored = [...mesh.state.ignored.values()].reduce((sum, count) => sum + count, 0);
+      print(findings, { objects, ignored }, output);
       process.exitCode = findings.length > 0 ? EXIT.findings : EXIT.ok;
     });
 }
 
 /** What only shows when the mesh is translated for each of its pods. */
-function translationFindings({ snapshot }: LoadedMesh, clusterDomain: string): Diagnostic[] {
+function translationFindings({ snapshot, state }: LoadedMesh, clusterDomain: string): Diagnostic[] {
   const translate = createTranslator({ ...DEFAULT_SETTINGS, clusterDomain });
   const encode = createEncoder(() => {});
   return [...snapshot.workloads.values()].flatMap(({ name, namespace }) => {
     const proxy = resolveProxy(snapshot, `${name}.${namespace}`);
     if (!proxy) return [];
     const config = translate(snapshot, proxy);
-    return [...config.diagnostics, ...encode(config).diagnostics];
+    return [...config.diagnostics, ...encode(config).diagnostics].map((d) => withPlace(state.objects, d));
   });
-}
-
-/** Many pods share one finding. */
-function distinct(findings: readonly Diagnostic[]): Diagnostic[] {
-  return [...new Map(findings.map((finding) => [formatDiagnostic(finding), finding])).values()].sort(
-    compareDiagnostics,
-  );
 }
 
 function print(
@@ -70,6 +61,10 @@ function print(
     const style = finding.level === "error" ? "red" : finding.level === "warning" ? "yellow" : "dim";
     process.stdout.write(`${paint(style, formatDiagnostic(finding), process.stdout)}\n`);
   }
-  const read = `${objects} objects read${ignored > 0 ? `, ${ignored} of other kinds ignored` : ""}`;
-  process.stderr.write(`${findings.length === 0 ? "nothing found" : `${findings.length} findings`}; ${read}\n`);
+  const read = `${counted(objects, "object")} read${ignored > 0 ? `, ${ignored} of other kinds ignored` : ""}`;
+  process.stderr.write(`${findings.length === 0 ? "nothing found" : counted(findings.length, "finding")}; ${read}\n`);
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

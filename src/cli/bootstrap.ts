@@ -1,5 +1,5 @@
-import { Command, InvalidArgumentError } from "commander";
-import { type HostPort, parseHostPort } from "../control-plane/config.ts";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { formatHostPort, type HostPort, parseHostPort } from "../control-plane/config.ts";
 import { bootstrap } from "../translate/bootstrap.ts";
 import { formatOption, type Format, printData } from "./output.ts";
 
@@ -18,26 +18,18 @@ export function bootstrapCommand(): Command {
       "the pod that the sidecar belongs to; left out, Envoy's --service-node says it",
       proxyId,
     )
-    .option("--xds <host:port>", "address of the control plane", address, { host: "127.0.0.1", port: 18_000 })
-    .option("--admin-address <host:port>", "Envoy's own admin interface", address, { host: "127.0.0.1", port: 15_000 })
+    .addOption(addressOption("--xds <host:port>", "address of the control plane", 18_000))
+    .addOption(addressOption("--admin-address <host:port>", "Envoy's own admin interface", 15_000))
     .addOption(formatOption("yaml"))
     .addHelpText("after", "\nExample:\n  heddle bootstrap --proxy web.shop > web.yaml && envoy -c web.yaml\n")
-    .configureHelp({ optionDescription: describeOption })
     .action(({ proxy, xds, adminAddress, output }: Options) => {
       printData(bootstrap({ ...(proxy === undefined ? {} : { proxy }), xds, admin: adminAddress }), output);
     });
 }
 
-function describeOption({ description, defaultValue }: { description: string; defaultValue?: unknown }): string {
-  if (defaultValue === undefined) return description;
-  const shown = typeof defaultValue === "string" ? defaultValue : formatAddress(defaultValue);
-  return `${description} (default: ${shown})`;
-}
-
-function formatAddress(value: unknown): string {
-  return typeof value === "object" && value !== null && "host" in value && "port" in value
-    ? `${String(value.host)}:${String(value.port)}`
-    : String(value);
+function addressOption(flags: string, description: string, port: number): Option {
+  const fallback = { host: "127.0.0.1", port };
+  return new Option(flags, description).argParser(address).default(fallback, formatHostPort(fallback));
 }
 
 function address(text: string): HostPort {

@@ -1,4 +1,4 @@
-/** The offline commands' way to a mesh: read the folder once, build the snapshot as the server does. */
+/** The offline commands' way to a mesh: read the manifests once, build the snapshot as the server does. */
 import { compareDiagnostics, type Diagnostic } from "../base/diagnostic.ts";
 import { buildSnapshot } from "../model/build.ts";
 import type { MeshSnapshot } from "../model/snapshot.ts";
@@ -12,8 +12,8 @@ export interface LoadedMesh {
 }
 
 /** @throws HeddleError SOURCE_UNREADABLE */
-export async function loadMesh(path: string, clusterDomain: string): Promise<LoadedMesh> {
-  const state = await loadDirectory(path);
+export async function loadMesh(paths: readonly string[], clusterDomain: string): Promise<LoadedMesh> {
+  const state = await loadDirectory(...paths);
   const snapshot = buildSnapshot(state.objects, { clusterDomain });
   return { snapshot, state, diagnostics: [...state.diagnostics, ...snapshot.diagnostics].sort(compareDiagnostics) };
 }

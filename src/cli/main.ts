@@ -41,8 +41,15 @@ export async function main(argv: readonly string[]): Promise<void> {
 function explain(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   process.stderr.write(`heddle: ${messageOf(error)}\n`);
+  if (error instanceof HeddleError && error.code === "SOURCE_UNREADABLE") return EXIT.usage;
   if (!(error instanceof HeddleError) && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   return EXIT.failure;
 }
 
-if (import.meta.main) await main(process.argv.slice(2));
+if (import.meta.main) {
+  // Whoever reads the output may have seen enough, as `head` does.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) =>
+    process.exit(error.code === "EPIPE" ? EXIT.ok : EXIT.failure),
+  );
+  await main(process.argv.slice(2));
+}

@@ -31,8 +31,13 @@ export function proxyStatusCommand(): Command {
     .alias("ps")
     .description("Show which sidecars are connected, and whether they run what they should.")
     .option("--admin <url>", "admin interface of the control plane", "http://127.0.0.1:18001")
+    .addHelpText("after", "\nExample:\n  heddle proxy-status --admin http://127.0.0.1:18001\n")
     .action(async ({ admin }: { admin: string }) => {
       const proxies = await fetchProxies(admin);
+      if (proxies.length === 0) {
+        process.stderr.write("no proxies are connected\n");
+        return;
+      }
       const rows = proxies.map((proxy) => [
         proxy.id,
         ...TYPES.map((type) => stateOf(proxy, type)),

@@ -9,7 +9,8 @@ import { RouteConfigurationSchema } from "../gen/envoy/config/route/v3/route_pb.
 import { SecretSchema } from "../gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.ts";
 import type { ProxyConfig } from "../translate/translate.ts";
 import { createResource, type Resource, shortType, type Snapshot } from "../xds/index.ts";
-import { validateResource, type Violation } from "../xds/validate.ts";
+import { validateResource } from "../xds/validate.ts";
+import type { Violation } from "../xds/validate-findings.ts";
 import { mendRoutes, virtualHostOf } from "./mend-routes.ts";
 import { serviceNamedIn } from "./subject.ts";
 

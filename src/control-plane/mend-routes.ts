@@ -2,7 +2,8 @@
 import { clone } from "@bufbuild/protobuf";
 import { type RouteConfiguration, RouteConfigurationSchema } from "../gen/envoy/config/route/v3/route_pb.ts";
 import { ROUTE } from "../xds/index.ts";
-import { validateResource, type Violation } from "../xds/validate.ts";
+import { validateResource } from "../xds/validate.ts";
+import type { Violation } from "../xds/validate-findings.ts";
 
 /** More rounds than tables have reasons: each one takes at least one virtual host out. */
 const MAX_ROUNDS = 64;

@@ -1,24 +1,25 @@
 /** What the xDS server reports, as metrics and log lines. */
-import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { type Action, shortType, type XdsEvent } from "../xds/index.ts";
 import type { Convergence } from "./convergence.ts";
 
+/** @param open streams whose client has said who it is; kept from one event to the next */
 export function recordEvent(
   event: XdsEvent,
-  { metrics, logger, convergence, clock }: { metrics: Metrics; logger: Logger; convergence: Convergence; clock: Clock },
+  open: Set<number>,
+  { metrics, logger, convergence }: { metrics: Metrics; logger: Logger; convergence: Convergence },
 ): void {
   const { node, stream } = event;
   switch (event.kind) {
     case "connect":
-      metrics.streams.inc();
+      metrics.streams.set(open.add(stream).size);
       logger.info({ proxy: node.id, envoy: node.version, stream }, "proxy connected");
       break;
     case "disconnect":
-      convergence.forget(String(stream), clock.now());
-      if (node.id === "") break;
-      metrics.streams.dec();
+      convergence.forget(stream);
+      if (!open.delete(stream)) break;
+      metrics.streams.set(open.size);
       logger.info({ proxy: node.id, stream }, "proxy disconnected");
       break;
     case "refused-stream":
@@ -40,14 +41,14 @@ export function recordEvent(
         metrics.responses.inc({ type });
         metrics.resources.inc({ type }, resources.length + removed.length);
         metrics.bytes.inc({ type }, event.kind === "action" ? event.bytes : 0);
-        convergence.sent(`${stream}/${type}/${nonce}`);
+        convergence.sent(stream, type, nonce);
         logger.debug({ proxy: node.id, type, nonce, resources: resources.length, removed: removed.length }, "sent");
         break;
       }
       case "ack":
       case "nack": {
         const type = shortType(action.typeUrl);
-        convergence.answered(`${stream}/${type}/${action.nonce}`, clock.now());
+        convergence.answered(stream, type, action.nonce);
         if (action.kind === "ack") metrics.acks.inc({ type });
         else {
           metrics.nacks.inc({ type });

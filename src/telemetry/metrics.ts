@@ -39,6 +39,10 @@ export function createMetrics() {
     refusalsEvicted: gauge("heddle_xds_refusals_evicted", "Refused contents that were forgotten for the limit"),
     snapshots: counter("heddle_snapshots_total", "Mesh snapshots built"),
     translations: histogram("heddle_translation_seconds", "Time to translate the mesh for one proxy"),
+    published: histogram(
+      "heddle_publish_seconds",
+      "Time from a change of the source until it is set for every sidecar",
+    ),
     convergence: histogram("heddle_convergence_seconds", "Time from a change of the source to the last sidecar's ACK"),
     invalid: byType("heddle_invalid_resources_total", "Resources left out because an Envoy would refuse them"),
     failures: counter("heddle_translation_failures_total", "Translations that failed; the proxy keeps what it has"),

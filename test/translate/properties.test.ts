@@ -33,7 +33,7 @@ describe("10 000 random manifests", () => {
           resources += encoded.resources.length;
         }
       }),
-      { numRuns: 900 },
+      { numRuns: 1000 },
     );
     expect(manifests).toBeGreaterThan(10_000);
     expect(resources).toBeGreaterThan(10_000);
