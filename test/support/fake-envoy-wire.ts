@@ -12,8 +12,8 @@ export const CDS = `${TYPE}envoy.config.cluster.v3.Cluster`;
 export const EDS = `${TYPE}envoy.config.endpoint.v3.ClusterLoadAssignment`;
 export const LDS = `${TYPE}envoy.config.listener.v3.Listener`;
 export const RDS = `${TYPE}envoy.config.route.v3.RouteConfiguration`;
-const VHDS = `${TYPE}envoy.config.route.v3.VirtualHost`;
-const SDS = `${TYPE}envoy.extensions.transport_sockets.tls.v3.Secret`;
+export const VHDS = `${TYPE}envoy.config.route.v3.VirtualHost`;
+export const SDS = `${TYPE}envoy.extensions.transport_sockets.tls.v3.Secret`;
 const HCM = `${TYPE}envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager`;
 
 /** A method of a discovery service, ready for a grpc-js client. */

@@ -6,10 +6,12 @@ import { Cluster_DiscoveryType, ClusterSchema } from "../../src/gen/envoy/config
 import { ClusterLoadAssignmentSchema } from "../../src/gen/envoy/config/endpoint/v3/endpoint_pb.ts";
 import { ListenerSchema } from "../../src/gen/envoy/config/listener/v3/listener_pb.ts";
 import { RouteConfigurationSchema } from "../../src/gen/envoy/config/route/v3/route_pb.ts";
+import { VirtualHostSchema } from "../../src/gen/envoy/config/route/v3/route_components_pb.ts";
 import { HttpConnectionManagerSchema } from "../../src/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
+import { SecretSchema } from "../../src/gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.ts";
 import { createSnapshotCache, createXdsServer, encodeResource, type Resource } from "../../src/xds/index.ts";
 import { connectDelta, connectSotw, type FakeEnvoy, type FakeEnvoyOptions } from "../support/fake-envoy.ts";
-import { CDS, EDS, LDS, loadWire, RDS } from "../support/fake-envoy-wire.ts";
+import { CDS, EDS, LDS, loadWire, RDS, SDS, VHDS } from "../support/fake-envoy-wire.ts";
 import { until } from "../support/until.ts";
 
 const wire = loadWire();
@@ -42,7 +44,16 @@ function table(name: string): Resource {
   return encodeResource(RouteConfigurationSchema, create(RouteConfigurationSchema, { name }), name);
 }
 
-const MESH = [cluster("a"), cluster("b"), endpoints("a"), endpoints("b"), listener("l", "r"), table("r")];
+const MESH = [
+  cluster("a"),
+  cluster("b"),
+  endpoints("a"),
+  endpoints("b"),
+  listener("l", "r"),
+  table("r"),
+  encodeResource(SecretSchema, create(SecretSchema, { name: "s" }), "s"),
+  encodeResource(VirtualHostSchema, create(VirtualHostSchema, { name: "h" }), "r/h"),
+];
 
 async function serve(resources: readonly Resource[]) {
   const cache = createSnapshotCache();
@@ -121,12 +132,29 @@ describe.each(["delta", "sotw"] as const)("%s", (protocol) => {
     expect((await second.ended).code).toBe(1);
   });
 
-  test("a type's own service serves it", async () => {
+  test.each([
+    [CDS, "a"],
+    [EDS, "b"],
+    [LDS, "l"],
+    [RDS, "r"],
+    [SDS, "s"],
+  ])("%s is served by its own service", async (service, name) => {
     const { port } = await serve(MESH);
-    const envoy = connect(port, { service: RDS });
-    envoy.subscribe(RDS, ["r"]);
-    expect((await envoy.next()).typeUrl).toBe(RDS);
+    const envoy = connect(port, { service });
+    envoy.subscribe(service, [name]);
+    const response = await envoy.next();
+    expect(response.typeUrl).toBe(service);
+    // In State-of-the-World a name does not narrow the first two down.
+    expect(response.resources.map((resource) => resource.name)).toContain(name);
   });
+});
+
+test("virtual hosts are served by Delta", async () => {
+  const { port } = await serve(MESH);
+  const envoy = connectDelta({ wire, port, nodeId: "n", service: VHDS });
+  cleanups.push(() => envoy.destroy());
+  envoy.subscribe(VHDS, ["r/h"]);
+  expect((await envoy.next(VHDS)).resources.map(({ name }) => name)).toEqual(["r/h"]);
 });
 
 test("who comes back by Delta says what it has, and is sent the difference only", async () => {
