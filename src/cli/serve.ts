@@ -1,3 +1,4 @@
+import { logVerbosity, setLogVerbosity } from "@grpc/grpc-js";
 import { Command, Option } from "commander";
 import { createControlPlane } from "../control-plane/control-plane.ts";
 import { configSchema } from "../control-plane/config.ts";
@@ -49,6 +50,8 @@ function flagOf(key: PropertyKey | undefined): string {
 }
 
 async function serve(config: Parameters<typeof createControlPlane>[0]): Promise<void> {
+  // What the transport would print by itself is no log line; what matters of it is reported by Heddle.
+  setLogVerbosity(logVerbosity.NONE);
   const logger = createLogger(config.logLevel);
   const controlPlane = createControlPlane(config, { logger });
   const stopped = new Promise<string>((resolve) => {

@@ -94,6 +94,8 @@ export interface Silence {
   readonly suspects: Map<string, Resource>;
   /** Grows with each silence that turned out to be plain slowness. */
   patience: number;
+  /** Nonce of the clusters that a mute client was sent unasked. */
+  wakeNonce: string | undefined;
 }
 
 export function createSessionState(protocol: "delta" | "sotw", options: SessionOptions): SessionState {
@@ -109,7 +111,7 @@ export function createSessionState(protocol: "delta" | "sotw", options: SessionO
     writable: true,
     closed: false,
     nonces: 0,
-    silence: { stage: 0, since: 0, suspects: new Map(), patience: 1 },
+    silence: { stage: 0, since: 0, suspects: new Map(), patience: 1, wakeNonce: undefined },
     wakeAt: undefined,
     actions: [],
   };

@@ -73,6 +73,8 @@ export function createSession<Request extends RequestHead>(
         session.writable = event.writable;
         break;
       case "tick":
+        // The wish is used up, also by a tick that comes a little early.
+        session.wakeAt = undefined;
         wakeSilent(session, now);
         wakeMuted(session, now);
         break;

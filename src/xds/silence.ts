@@ -95,6 +95,7 @@ export function wakeMuted(session: SessionState, now: number): void {
     clusters.known.set(name, UNKNOWN);
     touch(clusters, name);
   }
+  session.silence.wakeNonce = String(session.nonces + 1);
   session.actions.push({ kind: "cure", reason: "muted", names: stuck });
 }
 

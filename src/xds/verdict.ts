@@ -59,10 +59,9 @@ function refuse(
   const { suspects } = session.silence;
   if (state.typeUrl === CLUSTER) for (const [name, resource] of suspects) contents.set(name, resource);
 
-  let culprits = blamed(detail, new Set(contents.keys()));
-  if (culprits.length === 0 && contents.size === 1) culprits = [...contents.keys()];
+  const culprits = findCulprits(session, answered, contents, detail);
   const reason = redact(state.typeUrl, detail);
-  for (const name of culprits) {
+  for (const name of culprits ?? []) {
     const lastGood = contentOf(before.get(name)) ?? state.held.get(name);
     session.options.refusals.add(clientVersion(session), contents.get(name)!, { reason, lastGood });
   }
@@ -72,17 +71,36 @@ function refuse(
       touch(state, name);
     }
   }
-  if (culprits.length === 0 && contents.size > 1) splitTrials(state, [...contents.keys()]);
-  for (const name of culprits) restore(state, name, before.get(name));
-  return culprits;
+  if (culprits?.length === 0) splitTrials(state, [...contents.keys()]);
+  for (const name of culprits ?? []) restore(state, name, before.get(name));
+  return culprits ?? [];
 }
 
-/** What the responses changed, by name: the content that is refused, if it is. */
+/**
+ * Names that are to blame; none when they have to be looked for, undefined when nothing in the response can be: the answer to
+ * what woke a mute client is the refusal that it had kept to itself, of content from an earlier stream.
+ */
+function findCulprits(
+  { silence }: SessionState,
+  answered: readonly Outstanding[],
+  contents: ReadonlyMap<string, Resource>,
+  detail: string,
+): readonly string[] | undefined {
+  if (contents.size === 0 || answered.at(-1)?.response.nonce === silence.wakeNonce) return undefined;
+  const named = blamed(detail, new Set(contents.keys()));
+  return named.length === 0 && contents.size === 1 ? [...contents.keys()] : named;
+}
+
+/**
+ * What the responses changed, by name: the content that is refused, if it is. Of two contents the older is: in SotW the answer to
+ * the newest response may be the late refusal of an earlier one, and the newer content is then judged on its own.
+ */
 function changedContents(answered: readonly Outstanding[]): Map<string, Resource> {
   const contents = new Map<string, Resource>();
   for (const { response, changed } of answered) {
     const names = new Set(changed);
-    for (const resource of response.resources) if (names.has(resource.name)) contents.set(resource.name, resource);
+    for (const resource of response.resources)
+      if (names.has(resource.name) && !contents.has(resource.name)) contents.set(resource.name, resource);
   }
   return contents;
 }

@@ -15,7 +15,7 @@ const client: ClientStatus = {
       wanted: "v2",
       sent: "v2",
       acked: "v1",
-      nack: { version: "v2", culprits: ["checkout"], reason: "bad cluster" },
+      nack: { version: "v2", culprits: ["checkout"], reason: "bad cluster", at: 2000 },
       refused: { checkout: "bad cluster" },
       subscribed: undefined,
     },

@@ -5,6 +5,7 @@ import { configSchema } from "../../src/control-plane/config.ts";
 import { createControlPlane } from "../../src/control-plane/control-plane.ts";
 import { connectDelta, type FakeEnvoy } from "../support/fake-envoy.ts";
 import { CDS, EDS, LDS, loadWire, RDS } from "../support/fake-envoy-wire.ts";
+import { freePort } from "../support/free-port.ts";
 import { memoryLog } from "../support/memory-log.ts";
 import { checkoutService, type MeshFolder, meshFolder, webPod } from "../support/mesh-folder.ts";
 import { until } from "../support/until.ts";
@@ -171,15 +172,11 @@ describe("starting", () => {
     if (address === null || typeof address === "string") throw new Error("no port");
     const at = `127.0.0.1:${address.port}`;
     const { logger } = memoryLog();
-    const free = createServer();
-    await new Promise<void>((resolve) => free.listen(0, "127.0.0.1", resolve));
-    const own = free.address();
-    if (own === null || typeof own === "string") throw new Error("no port");
-    await new Promise((resolve) => free.close(resolve));
+    const own = await freePort();
 
-    const config = configFor(folder.path, { xdsAddress: at, adminAddress: `127.0.0.1:${own.port}` });
+    const config = configFor(folder.path, { xdsAddress: at, adminAddress: `127.0.0.1:${own}` });
     await expect(createControlPlane(config, { logger }).start()).rejects.toMatchObject({ code: "XDS_LISTEN" });
-    await expect(fetch(`http://127.0.0.1:${own.port}/healthz`)).rejects.toThrow();
+    await expect(fetch(`http://127.0.0.1:${own}/healthz`)).rejects.toThrow();
     const other = configFor(folder.path, { adminAddress: at });
     await expect(createControlPlane(other, { logger }).start()).rejects.toMatchObject({ code: "ADMIN_LISTEN" });
     const nowhere = configFor(`${folder.path}/none`);
