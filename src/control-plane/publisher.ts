@@ -107,7 +107,6 @@ export function createPublisher(deps: PublisherDeps): Publisher {
       const entry = connected.get(id);
       if (!entry || --entry.streams > 0) return;
       connected.delete(id);
-      due.delete(id);
       cache.clearSnapshot(id);
     },
     publish(snapshot) {

@@ -1,5 +1,8 @@
 import type { NodeInfo } from "./node.ts";
-import { buildSnapshot, type Snapshot, type SnapshotInput } from "./snapshot.ts";
+import { buildSnapshot, type Snapshot, type SnapshotInput, type TypeSnapshot } from "./snapshot.ts";
+
+/** Snapshots of a type that are compared with a new one. */
+const MAX_RECENT = 8;
 
 /** Holds one snapshot a view and tells the streams that watch a view when its snapshot changes. */
 export interface SnapshotCache {
@@ -24,11 +27,24 @@ export interface SnapshotCacheOptions {
 export function createSnapshotCache({ viewOf = (node) => node.id }: SnapshotCacheOptions = {}): SnapshotCache {
   const snapshots = new Map<string, Snapshot>();
   const watchers = new Map<string, Set<(snapshot: Snapshot) => void>>();
+  /** The newest snapshots of each type, whatever the view: views mostly differ in few types. */
+  const recent = new Map<string, TypeSnapshot[]>();
+
+  function remember(snapshot: Snapshot): void {
+    for (const [typeUrl, type] of snapshot.types) {
+      const others = (recent.get(typeUrl) ?? []).filter((other) => other !== type);
+      recent.set(typeUrl, [type, ...others].slice(0, MAX_RECENT));
+    }
+  }
 
   return {
     setSnapshot(view, input) {
       const previous = snapshots.get(view);
-      const snapshot = buildSnapshot(input, previous);
+      const snapshot = buildSnapshot(input, (typeUrl) => {
+        const own = previous?.types.get(typeUrl);
+        return [...(own ? [own] : []), ...(recent.get(typeUrl) ?? [])];
+      });
+      remember(snapshot);
       if (previous && sameTypes(previous, snapshot)) return previous;
       snapshots.set(view, snapshot);
       for (const notify of watchers.get(view) ?? []) notify(snapshot);

@@ -129,7 +129,7 @@ export function typeStateOf(session: SessionState, typeUrl: string): TypeState |
 
 /** The snapshot's resources of a type; an empty set for a type that it does not have. */
 export function typeSnapshot(snapshot: Snapshot, typeUrl: string): TypeSnapshot {
-  return snapshot.types.get(typeUrl) ?? { typeUrl, version: "empty", resources: NOTHING };
+  return snapshot.types.get(typeUrl) ?? { typeUrl, version: "empty", byContent: true, resources: NOTHING };
 }
 
 const NOTHING: ReadonlyMap<string, Resource> = new Map();

@@ -6,6 +6,8 @@ export interface TypeSnapshot {
   readonly typeUrl: string;
   /** SotW `version_info` and Delta `system_version_info`. */
   readonly version: string;
+  /** The version is the hash of the contents, not one that the caller gave. */
+  readonly byContent: boolean;
   readonly resources: ReadonlyMap<string, Resource>;
 }
 
@@ -30,44 +32,49 @@ export interface SnapshotInput {
   readonly versions?: Versions;
 }
 
+/** Snapshots of a type that may turn out to be what is asked for; the caller's, to be shared between views. */
+export type Candidates = (typeUrl: string) => Iterable<TypeSnapshot>;
+
 /**
- * Builds a snapshot. Types that come out with the contents and versions of `previous` keep its very objects.
+ * Builds a snapshot. A type that comes out with the contents and versions of a candidate is that very object: views that have the
+ * same resources share them, and what did not change keeps its identity.
  */
-export function buildSnapshot(input: SnapshotInput, previous?: Snapshot): Snapshot {
-  const byType = new Map<string, Map<string, Resource>>();
-  for (const resource of input.resources) {
-    let resources = byType.get(resource.typeUrl);
-    if (!resources) byType.set(resource.typeUrl, (resources = new Map()));
-    const version = input.versions?.[resource.typeUrl]?.resources?.[resource.name];
-    resources.set(resource.name, version === undefined ? resource : { ...resource, version });
-  }
+export function buildSnapshot({ resources, versions = {} }: SnapshotInput, candidates: Candidates = () => []): Snapshot {
   const types = new Map<string, TypeSnapshot>();
-  for (const [typeUrl, resources] of byType) {
-    types.set(typeUrl, buildType(typeUrl, resources, input.versions?.[typeUrl]?.type, previous?.types.get(typeUrl)));
+  for (const [typeUrl, group] of Map.groupBy(resources, (resource) => resource.typeUrl)) {
+    const { type: version, resources: named = {} } = versions[typeUrl] ?? {};
+    const own = group.map((resource) => withVersion(resource, named[resource.name]));
+    types.set(typeUrl, findSame(own, version, candidates(typeUrl)) ?? buildType(typeUrl, own, version));
   }
   return { types };
 }
 
-function buildType(
-  typeUrl: string,
-  resources: ReadonlyMap<string, Resource>,
-  version: string | undefined,
-  previous: TypeSnapshot | undefined,
-): TypeSnapshot {
-  const sorted = new Map([...resources].sort(([a], [b]) => (a < b ? -1 : 1)));
-  if (previous && sameResources(previous.resources, sorted) && (version ?? previous.version) === previous.version) {
-    return previous;
-  }
-  return { typeUrl, version: version ?? hashOf(sorted), resources: sorted };
+function withVersion(resource: Resource, version: string | undefined): Resource {
+  return version === undefined ? resource : { ...resource, version };
 }
 
-function sameResources(a: ReadonlyMap<string, Resource>, b: ReadonlyMap<string, Resource>): boolean {
-  if (a.size !== b.size) return false;
-  for (const [name, resource] of b) {
-    const other = a.get(name);
-    if (other !== resource && (other?.hash !== resource.hash || other.version !== resource.version)) return false;
+function findSame(
+  resources: readonly Resource[],
+  version: string | undefined,
+  candidates: Iterable<TypeSnapshot>,
+): TypeSnapshot | undefined {
+  for (const candidate of candidates) {
+    if (version !== undefined && version !== candidate.version) continue;
+    if (version === undefined && !candidate.byContent) continue;
+    if (resources.length === candidate.resources.size && resources.every((r) => isIn(candidate, r))) return candidate;
   }
-  return true;
+  return undefined;
+}
+
+function isIn({ resources }: TypeSnapshot, resource: Resource): boolean {
+  const other = resources.get(resource.name);
+  return other === resource || (other?.hash === resource.hash && other.version === resource.version);
+}
+
+function buildType(typeUrl: string, resources: readonly Resource[], version: string | undefined): TypeSnapshot {
+  const byName = new Map(resources.map((resource) => [resource.name, resource]));
+  const sorted = new Map([...byName].sort(([a], [b]) => (a < b ? -1 : 1)));
+  return { typeUrl, version: version ?? hashOf(sorted), byContent: version === undefined, resources: sorted };
 }
 
 function hashOf(resources: ReadonlyMap<string, Resource>): string {

@@ -102,6 +102,8 @@ describe("a folder of manifests", () => {
     const folder = meshFolder();
     folder.write("web.yaml", webPod(99_999));
     const { xdsPort, log } = await start(folder);
+    // Past the report of the start, which would find it as well.
+    await new Promise((resolve) => setTimeout(resolve, 500));
     connect(xdsPort, "web.shop");
     const wrong = /^error \S*web\.yaml:\d+: HED2101 error: Pod shop\/web: metadata\.annotations/;
     await until("the finding", LIMIT, () => log.lines().some((line) => wrong.test(line)));
@@ -124,7 +126,7 @@ describe("a sidecar", () => {
   test("that leaves is forgotten; one without an id disturbs nothing", async () => {
     const folder = meshFolder();
     folder.write("mesh.yaml", `${webPod(15_080)}---${checkoutService(9001)}`);
-    const { xdsPort, get } = await start(folder);
+    const { xdsPort, get, log } = await start(folder);
     const nameless = connect(xdsPort, "");
     const envoy = connect(xdsPort, "web.shop");
     await until("its configuration", LIMIT, () => envoy.view(CDS).known.has(CHECKOUT));
@@ -134,6 +136,7 @@ describe("a sidecar", () => {
     await until("both are gone", LIMIT, async () => metric((await get("/metrics")).text, "heddle_xds_streams") === 0);
     const { status, text } = await get("/debug/config?proxy=web.shop");
     expect([status, JSON.parse(text)]).toEqual([404, { error: "no proxy web.shop is connected", proxies: [] }]);
+    expect(log.lines().filter((line) => /^(warn|error)/.test(line))).toEqual([]);
   });
 
   test("is shown by the admin interface, with what it is to run", async () => {

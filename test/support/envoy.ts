@@ -54,11 +54,23 @@ export async function startEnvoy(options: EnvoyOptions): Promise<RunningEnvoy> {
     ...wrapper,
     ...(uid === undefined ? [] : ["setpriv", "--reuid", String(uid), "--regid", String(uid), "--clear-groups"]),
     binary,
-    ...["-c", config, "--admin-address-path", addressFile, "--log-path", logFile, "--concurrency", "1"],
-    ...["--disable-hot-restart", "-l", "info", ...args],
+    "-c",
+    config,
+    "--admin-address-path",
+    addressFile,
+    "--log-path",
+    logFile,
+    "--concurrency",
+    "1",
+    "--disable-hot-restart",
+    "-l",
+    "info",
+    ...args,
   ];
   const child = spawn(command[0]!, command.slice(1), { stdio: "ignore" });
   running.add(child);
+  let spawnError: Error | undefined;
+  child.once("error", (error) => (spawnError = error));
   const gone = new Promise<void>((resolve) => child.once("close", () => resolve())).then(
     () => void running.delete(child),
   );
@@ -69,6 +81,7 @@ export async function startEnvoy(options: EnvoyOptions): Promise<RunningEnvoy> {
       return "";
     }
   };
+  const ended = (): boolean => spawnError !== undefined || child.exitCode !== null || child.signalCode !== null;
   const end = async (signal: "SIGTERM" | "SIGKILL"): Promise<void> => {
     child.kill(signal);
     const timer = setTimeout(() => child.kill("SIGKILL"), 3000);
@@ -76,12 +89,22 @@ export async function startEnvoy(options: EnvoyOptions): Promise<RunningEnvoy> {
     clearTimeout(timer);
     rmSync(folder, { recursive: true, force: true });
   };
-  const address = await until("Envoy's admin interface", READY_LIMIT, () => {
-    if (child.exitCode !== null) throw new Error(`Envoy ended: ${log().slice(-2000)}`);
-    return readFileSync(addressFile, "utf8");
-  });
   const get = (path: string): Promise<string> => fetchText(`http://${address}${path}`, wrapper);
-  if (ready) await until("Envoy is ready", READY_LIMIT, async () => (await get("/ready")).startsWith("LIVE"));
+  let address: string;
+  try {
+    address = await until("Envoy's admin interface", READY_LIMIT, () => {
+      if (ended()) return { failed: true as const };
+      return { failed: false as const, address: readFileSync(addressFile, "utf8") };
+    }).then((found) => {
+      if (found.failed) throw new Error(`Envoy ended: ${log().slice(-2000)}`, { cause: spawnError });
+      return found.address;
+    });
+    if (ready) await until("Envoy is ready", READY_LIMIT, async () => (await get("/ready")).startsWith("LIVE"));
+  } catch (error) {
+    // No one else can stop what was never handed out.
+    await end("SIGKILL");
+    throw error;
+  }
   return {
     pid: child.pid!,
     adminUrl: `http://${address}`,
