@@ -268,7 +268,6 @@ export type Split = NonNullable<Route["split"]>[number];
 export type Mirror = NonNullable<Route["mirror"]>[number];
 export type Sticky = NonNullable<Route["sticky"]>;
 export type Retries = NonNullable<Route["retries"]>;
-export type RetryCondition = (typeof RETRY_CONDITIONS)[number];
 export type Subset = NonNullable<TrafficPolicySpec["subsets"]>[number];
 export type LoadBalancing = NonNullable<TrafficPolicySpec["loadBalancing"]>;
 export type Connection = NonNullable<TrafficPolicySpec["connection"]>;

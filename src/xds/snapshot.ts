@@ -39,7 +39,10 @@ export type Candidates = (typeUrl: string) => Iterable<TypeSnapshot>;
  * Builds a snapshot. A type that comes out with the contents and versions of a candidate is that very object: views that have the
  * same resources share them, and what did not change keeps its identity.
  */
-export function buildSnapshot({ resources, versions = {} }: SnapshotInput, candidates: Candidates = () => []): Snapshot {
+export function buildSnapshot(
+  { resources, versions = {} }: SnapshotInput,
+  candidates: Candidates = () => [],
+): Snapshot {
   const types = new Map<string, TypeSnapshot>();
   for (const [typeUrl, group] of Map.groupBy(resources, (resource) => resource.typeUrl)) {
     const { type: version, resources: named = {} } = versions[typeUrl] ?? {};

@@ -9,11 +9,13 @@ const envoys: FakeEnvoy[] = Array.from({ length: count }, (_, i) => {
   return connect({ wire, port, nodeId: `pod-${i}.soak`, mode: "envoy" });
 });
 
-/** What every sidecar has: a line a resource, with its version in Delta. */
+/** What a sidecar has of what it asks for, a line a resource; what comes too late for a name it gave up, an Envoy ignores. */
 function contents(envoy: FakeEnvoy): string[] {
-  return [CDS, EDS, LDS, RDS].flatMap((typeUrl) =>
-    [...envoy.view(typeUrl).known.values()].map(({ name, bytes }) => `${typeUrl} ${name} ${bytes.toString("base64")}`),
-  );
+  return [CDS, EDS, LDS, RDS].flatMap((typeUrl) => {
+    const { known, names, wildcard } = envoy.view(typeUrl);
+    const wanted = [...known.values()].filter(({ name }) => wildcard || names.has(name));
+    return wanted.map(({ name, bytes }) => `${typeUrl} ${name} ${bytes.toString("base64")}`);
+  });
 }
 
 process.on("message", (what: unknown) => {

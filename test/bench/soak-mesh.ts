@@ -77,7 +77,14 @@ function withPolicy(old: Service, step: number): Service {
           { name: "stable", labels: { version: "v1" } },
           { name: "canary", labels: { version: "v2" } },
         ],
-        routes: [{ split: [{ subset: "stable", weight: 100 - weight }, { subset: "canary", weight }] }],
+        routes: [
+          {
+            split: [
+              { subset: "stable", weight: 100 - weight },
+              { subset: "canary", weight },
+            ],
+          },
+        ],
       },
     },
   };

@@ -58,7 +58,12 @@ export async function runSoak(options: SoakOptions, startClients: (port: number)
   const port = await server.listen("127.0.0.1:0");
   const clients = startClients(port);
   try {
-    await until("all sidecars are configured", LIMIT, async () => (await ask(clients, "counts")).ready === sidecars, 250);
+    await until(
+      "all sidecars are configured",
+      LIMIT,
+      async () => (await ask(clients, "counts")).ready === sidecars,
+      250,
+    );
     const before = measure();
     const cpu = process.cpuUsage();
     let changes = 0;
@@ -71,10 +76,14 @@ export async function runSoak(options: SoakOptions, startClients: (port: number)
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     const used = process.cpuUsage(cpu);
-    await until("all sidecars have acknowledged", LIMIT, () => server.clients().every(({ types }) => types.every((t) => t.state === "SYNCED")));
+    await until("all sidecars have acknowledged", LIMIT, () =>
+      server.clients().every(({ types }) => types.every((t) => t.state === "SYNCED")),
+    );
     const { refused } = await ask(clients, "counts");
     const { contents } = await ask(clients, "contents");
-    const right = contents.filter((lines, i) => lines.join("\n") === wanted(cache.getSnapshot(`pod-${i}.soak`)!)).length;
+    const right = contents.filter(
+      (lines, i) => lines.join("\n") === wanted(cache.getSnapshot(`pod-${i}.soak`)!),
+    ).length;
     const after = measure();
     return {
       services,
@@ -99,7 +108,8 @@ function wanted(snapshot: NonNullable<ReturnType<ReturnType<typeof createSnapsho
   const lines = [...snapshot.types.values()].flatMap(({ typeUrl, resources }) =>
     [...resources.values()].map(({ name, bytes }) => `${typeUrl} ${name} ${Buffer.from(bytes).toString("base64")}`),
   );
-  if (!lines.some((line) => line.startsWith(ENDPOINT))) throw new Error("the snapshot holds no endpoints: nothing would be compared");
+  if (!lines.some((line) => line.startsWith(ENDPOINT)))
+    throw new Error("the snapshot holds no endpoints: nothing would be compared");
   return lines.sort().join("\n");
 }
 

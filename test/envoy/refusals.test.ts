@@ -8,7 +8,15 @@ import { missingForEnvoy } from "../../src/control-plane/missing.ts";
 import { bootstrap } from "../../src/translate/bootstrap.ts";
 import { createSnapshotCache, createXdsServer, type Resource, shortType, type XdsServer } from "../../src/xds/index.ts";
 import { type RunningEnvoy, startEnvoy } from "../support/envoy.ts";
-import { cluster, endpoints, type Fault, listener, routedListener, routes, runningContents } from "../support/nack-mesh.ts";
+import {
+  cluster,
+  endpoints,
+  type Fault,
+  listener,
+  routedListener,
+  routes,
+  runningContents,
+} from "../support/nack-mesh.ts";
 import { until } from "../support/until.ts";
 
 const TIMING = { ackTimeout: 1000, silenceTimeout: 2000, mutedAfter: 500 };
@@ -73,9 +81,9 @@ async function startRig(mode: Mode, version?: string, timing = TIMING): Promise<
     serve: (resources) => void cache.setSnapshot("all", { resources }),
     running: async () => runningContents(await envoy.configDump()),
     refused: (type) =>
-      server.clients().flatMap(({ types }) =>
-        types.flatMap((t) => (shortType(t.typeUrl) === type ? Object.keys(t.refused) : [])),
-      ),
+      server
+        .clients()
+        .flatMap(({ types }) => types.flatMap((t) => (shortType(t.typeUrl) === type ? Object.keys(t.refused) : []))),
   };
 }
 
@@ -156,7 +164,14 @@ describe("an Envoy that is mute on clusters", () => {
     const rig = await startRig(mode, undefined, { ...TIMING, silenceTimeout: 600_000 });
     rig.serve([cluster("a", 1), endpoints("a", 1), cluster("b", 1), endpoints("b", 1)]);
     await runs(rig, { "cluster a": 1, "cluster b": 1 });
-    rig.serve([cluster("a", 2), endpoints("a", 1), cluster("b", 2, "late"), endpoints("b", 1), cluster("f", 2), endpoints("f", 1)]);
+    rig.serve([
+      cluster("a", 2),
+      endpoints("a", 1),
+      cluster("b", 2, "late"),
+      endpoints("b", 1),
+      cluster("f", 2),
+      endpoints("f", 1),
+    ]);
     await runs(rig, { "cluster a": 2, "cluster b": 1, "cluster f": 2 });
     await rig.server.close();
 
@@ -164,7 +179,14 @@ describe("an Envoy that is mute on clusters", () => {
     const cache = createSnapshotCache({ viewOf: () => "all" });
     const server = createXdsServer({ cache, timing: TIMING, missing: missingForEnvoy });
     cache.setSnapshot("all", {
-      resources: [cluster("a", 2), endpoints("a", 1), cluster("b", 3), endpoints("b", 1), cluster("f", 4), endpoints("f", 1)],
+      resources: [
+        cluster("a", 2),
+        endpoints("a", 1),
+        cluster("b", 3),
+        endpoints("b", 1),
+        cluster("f", 4),
+        endpoints("f", 1),
+      ],
     });
     await until("the port is free", LIMIT, async () => (await server.listen(`127.0.0.1:${rig.port}`)) > 0);
     open.push(server);

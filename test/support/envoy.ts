@@ -92,13 +92,11 @@ export async function startEnvoy(options: EnvoyOptions): Promise<RunningEnvoy> {
   const get = (path: string): Promise<string> => fetchText(`http://${address}${path}`, wrapper);
   let address: string;
   try {
-    address = await until("Envoy's admin interface", READY_LIMIT, () => {
-      if (ended()) return { failed: true as const };
-      return { failed: false as const, address: readFileSync(addressFile, "utf8") };
-    }).then((found) => {
-      if (found.failed) throw new Error(`Envoy ended: ${log().slice(-2000)}`, { cause: spawnError });
-      return found.address;
-    });
+    // `until` forgets what its probe throws, so that an Envoy that has ended is told by the empty address.
+    address = await until("Envoy's admin interface", READY_LIMIT, () =>
+      ended() ? "" : readFileSync(addressFile, "utf8") || undefined,
+    );
+    if (address === "") throw new Error(`Envoy ended: ${log().slice(-2000)}`, { cause: spawnError });
     if (ready) await until("Envoy is ready", READY_LIMIT, async () => (await get("/ready")).startsWith("LIVE"));
   } catch (error) {
     // No one else can stop what was never handed out.

@@ -18,14 +18,7 @@ import { tcpProxy } from "../../src/translate/tcp.ts";
 import { encodeResource, type Resource } from "../../src/xds/index.ts";
 
 /** What is wrong with a resource, if anything. */
-export type Fault =
-  | "rule"
-  | "early"
-  | "late"
-  | "filter"
-  | "duplicate-domain"
-  | "bad-address"
-  | undefined;
+export type Fault = "rule" | "early" | "late" | "filter" | "duplicate-domain" | "bad-address" | undefined;
 
 /** A cluster of which the connect timeout, in seconds, is its content number. */
 export function cluster(name: string, content: number, fault?: Fault): Resource {
@@ -49,7 +42,10 @@ export function cluster(name: string, content: number, fault?: Fault): Resource 
         ? {
             transportSocket: {
               name: "no.such.socket",
-              configType: { case: "typedConfig" as const, value: anyPack(StringValueSchema, create(StringValueSchema)) },
+              configType: {
+                case: "typedConfig" as const,
+                value: anyPack(StringValueSchema, create(StringValueSchema)),
+              },
             },
           }
         : {}),
@@ -75,7 +71,11 @@ export function endpoints(name: string, content: number, fault?: Fault): Resourc
 /** A listener of which the statistics prefix holds the content number. */
 export function listener(name: string, port: number, content: number, fault?: Fault): Resource {
   const filter = tcpProxy(`${name}-is-${content}`);
-  if (fault === "filter") filter.configType = { case: "typedConfig", value: create(AnySchema, { typeUrl: "type.googleapis.com/no.such.Filter" }) };
+  if (fault === "filter")
+    filter.configType = {
+      case: "typedConfig",
+      value: create(AnySchema, { typeUrl: "type.googleapis.com/no.such.Filter" }),
+    };
   return encodeResource(
     ListenerSchema,
     create(ListenerSchema, {
@@ -113,33 +113,47 @@ export function routes(name: string, content: number, fault?: Fault): Resource {
 
 /** Content numbers that an Envoy runs, by name, read off its config dump. `null` stands for a cluster that is warming. */
 export function runningContents(dump: string): Readonly<Record<string, number | null>> {
-  const contents: Record<string, number | null> = {};
   const { configs } = JSON.parse(dump) as { configs: Record<string, unknown>[] };
-  for (const config of configs) {
-    for (const { cluster: c } of list(config["dynamic_active_clusters"])) {
-      if (typeof c === "object" && c !== null && "name" in c && "connect_timeout" in c) {
-        contents[`cluster ${String(c.name)}`] = Number.parseFloat(String(c.connect_timeout));
-      }
-    }
-    for (const { cluster: c } of list(config["dynamic_warming_clusters"])) {
-      if (typeof c === "object" && c !== null && "name" in c) contents[`warming ${String(c.name)}`] = null;
-    }
-    const text = JSON.stringify(config);
-    for (const [, name, content] of text.matchAll(/"(?:stat_prefix|name)":"([a-z]+)-is-(\d+)"/g)) {
-      if (!text.includes("error_state") || !inErrorState(config, `${name}-is-${content}`)) contents[`is ${name}`] = Number(content);
-    }
-    for (const { endpoint_config: e } of list(config["dynamic_endpoint_configs"])) {
-      const [, name] = /"cluster_name":"([a-z]+)"/.exec(JSON.stringify(e)) ?? [];
-      const [, port] = /"port_value":(\d+)/.exec(JSON.stringify(e)) ?? [];
-      if (name !== undefined && port !== undefined) contents[`endpoints ${name}`] = Number(port) - 10_000;
-    }
-  }
-  return contents;
+  return Object.fromEntries(
+    configs.flatMap((config) => [...clusterContents(config), ...endpointContents(config), ...named(config)]),
+  );
+}
+
+type Content = readonly [name: string, content: number | null];
+
+function clusterContents(config: Record<string, unknown>): Content[] {
+  const active = list(config["dynamic_active_clusters"]).flatMap(({ cluster: c }): Content[] => {
+    const [, name, timeout] = /"name":"([a-z]+)".*"connect_timeout":"([0-9.]+)s"/.exec(JSON.stringify(c)) ?? [];
+    return name === undefined ? [] : [[`cluster ${name}`, Number(timeout)]];
+  });
+  const warming = list(config["dynamic_warming_clusters"]).flatMap(({ cluster: c }): Content[] => {
+    const [, name] = /"name":"([a-z]+)"/.exec(JSON.stringify(c)) ?? [];
+    return name === undefined ? [] : [[`warming ${name}`, null]];
+  });
+  return [...active, ...warming];
+}
+
+function endpointContents(config: Record<string, unknown>): Content[] {
+  return list(config["dynamic_endpoint_configs"]).flatMap(({ endpoint_config: e }): Content[] => {
+    const [, name] = /"cluster_name":"([a-z]+)"/.exec(JSON.stringify(e)) ?? [];
+    const [, port] = /"port_value":(\d+)/.exec(JSON.stringify(e)) ?? [];
+    return name === undefined || port === undefined ? [] : [[`endpoints ${name}`, Number(port) - 10_000]];
+  });
+}
+
+/** Listeners and route tables say their content in a name. */
+function named(config: Record<string, unknown>): Content[] {
+  const found = JSON.stringify(config).matchAll(/"(?:stat_prefix|name)":"([a-z]+)-is-(\d+)"/g);
+  return [...found].flatMap(([, name, content]): Content[] =>
+    inErrorState(config, `${name}-is-${content}`) ? [] : [[`is ${name}`, Number(content)]],
+  );
 }
 
 /** The text stands only in what a listener failed to become. */
 function inErrorState(config: Record<string, unknown>, text: string): boolean {
-  const active = list(config["dynamic_listeners"]).map((l) => JSON.stringify(l["active_state"] ?? null)).join();
+  const active = list(config["dynamic_listeners"])
+    .map((l) => JSON.stringify(l["active_state"] ?? null))
+    .join();
   return "dynamic_listeners" in config && !active.includes(text);
 }
 

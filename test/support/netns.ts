@@ -70,7 +70,7 @@ export function createNet(hosts: Readonly<Record<string, string>>): TestNet {
   const byName = new Map(made);
   process.on("exit", () => {
     for (const child of children) child.kill("SIGKILL");
-    for (const name of names) if (existsSync(`/run/netns/${name}`)) spawnSync("ip", ["netns", "delete", name]);
+    deleteAll(names);
   });
 
   return {
@@ -81,8 +81,8 @@ export function createNet(hosts: Readonly<Record<string, string>>): TestNet {
     },
     async close() {
       await Promise.all([...children].map(endChild));
-      for (const name of names.toReversed()) ip("netns", "delete", name);
-      names.length = 0;
+      const failures = deleteAll(names);
+      if (failures.length > 0) throw new AggregateError(failures, "namespaces are left");
     },
   };
 }
@@ -94,6 +94,18 @@ async function endChild(child: ChildProcess): Promise<void> {
   const timer = setTimeout(() => child.kill("SIGKILL"), 2000);
   await gone;
   clearTimeout(timer);
+}
+
+/** Deletes each namespace that is still there, from the last to the first: one that fails does not keep the others. */
+function deleteAll(names: readonly string[]): readonly unknown[] {
+  return names.toReversed().flatMap((name) => {
+    try {
+      if (existsSync(`/run/netns/${name}`)) ip("netns", "delete", name);
+      return [];
+    } catch (error) {
+      return [error];
+    }
+  });
 }
 
 function removeStale(): void {
