@@ -17,8 +17,8 @@ const rows: readonly (readonly [string, string])[] = [
   ["responses sent", `${result.responses}`],
   ["sidecars right at the end", `${result.right} of ${sidecars}`],
   ["refused", `${result.refused}`],
-  ["server heap before → after", `${mib(result.heapBefore)} → ${mib(result.heapAfter)} MiB`],
-  ["server RSS before → after", `${mib(result.rssBefore)} → ${mib(result.rssAfter)} MiB`],
+  ["server heap, ¼ → end", `${mib(result.heapBefore)} → ${mib(result.heapAfter)} MiB`],
+  ["server RSS, ¼ → end", `${mib(result.rssBefore)} → ${mib(result.rssAfter)} MiB`],
   ["server CPU", `${result.cpuSeconds.toFixed(1)} s`],
 ];
 for (const [what, value] of rows) console.log(`${what.padEnd(28)} ${value}`);

@@ -31,6 +31,11 @@ export function createNet(hosts: Readonly<Record<string, string>>): TestNet {
   const hub = `${id}-hub`;
   const children = new Set<ChildProcess>();
   const names = [hub];
+  // Before anything is made: what fails half-way is removed too.
+  process.on("exit", () => {
+    for (const child of children) child.kill("SIGKILL");
+    deleteAll(names);
+  });
   ip("netns", "add", hub);
   within(hub, ["ip", "link", "set", "lo", "up"]);
   within(hub, ["ip", "link", "add", "br0", "type", "bridge"]);
@@ -68,10 +73,6 @@ export function createNet(hosts: Readonly<Record<string, string>>): TestNet {
     return [name, host];
   });
   const byName = new Map(made);
-  process.on("exit", () => {
-    for (const child of children) child.kill("SIGKILL");
-    deleteAll(names);
-  });
 
   return {
     host(name) {
