@@ -1,6 +1,6 @@
 # Every target does its own set-up: Node >= 20 with npm, and Python 3 with pip for the Envoy binary, are all it takes.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check generate build bench soak format clean
+.PHONY: help demo test check generate build bench format clean
 NPM := npm --silent --loglevel=error
 
 help: ## show this
@@ -17,6 +17,7 @@ check: node_modules/.installed ## types, lint, layers, dead code, format
 
 generate: node_modules/.installed ## the Envoy API in src/gen, and the CRDs
 	@$(NPM) run generate
+	@node_modules/.bin/node scripts/crds.ts
 
 build: node_modules/.installed ## bundles in dist/
 	@$(NPM) run build

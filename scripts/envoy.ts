@@ -8,7 +8,7 @@ import { delimiter, dirname, join } from "node:path";
 export const DEFAULT_VERSION = "1.40.0";
 export const OLDEST_VERSION = "1.37.0";
 
-const CACHE = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "heddle", "envoy");
+const CACHE = join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "heddle", "envoy");
 /** A download may take this long, in milliseconds. */
 const LIMIT = 300_000;
 

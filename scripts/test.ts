@@ -14,7 +14,12 @@ const work = mkdtempSync(join(tmpdir(), "heddle-test-"));
 process.exitCode = await main().finally(() => rmSync(work, { recursive: true, force: true }));
 
 async function main(): Promise<number> {
-  for (const version of [DEFAULT_VERSION, OLDEST_VERSION]) await ensureEnvoy(version);
+  try {
+    for (const version of [DEFAULT_VERSION, OLDEST_VERSION]) await ensureEnvoy(version);
+  } catch (error) {
+    console.error(error);
+    return fail();
+  }
   const missing = missingPrerequisites();
   for (const reason of missing) console.log(`the tests in network namespaces cannot run: ${reason}`);
   if (missing.length > 0 && process.env["CI"]) return fail();

@@ -74,9 +74,14 @@ function hasUnsentResource(state: TypeState): boolean {
   return false;
 }
 
+/** A client that reconnects asks for its routes after its clusters: what they lead to shows a moment later. */
+function comingBack({ reconnected, startedAt = 0, options }: SessionState, now: number): boolean {
+  return reconnected && now < startedAt + options.timing.mutedAfter;
+}
+
 /** Nothing that a route may still point to is taken away while listeners or routes are on their way. */
 function removalsAllowed(session: SessionState, now: number): boolean {
-  let busy = false;
+  let busy = comingBack(session, now);
   for (const typeUrl of TRAFFIC_TYPES) {
     const state = session.types.get(typeUrl);
     if (state?.requested && (state.dirty.size > 0 || state.outstanding.length > 0)) busy = true;
@@ -125,6 +130,7 @@ export function pushDeadline(session: SessionState, now: number): number | undef
     const since = session.heldBackSince.get(state.typeUrl);
     if (since !== undefined) times.push(since + ackTimeout);
   }
+  if (session.reconnected) times.push((session.startedAt ?? 0) + session.options.timing.mutedAfter);
   const removals = session.heldBackSince.get(REMOVALS);
   if (removals !== undefined) times.push(removals + ackTimeout * REMOVAL_PATIENCE);
   const future = times.filter((time) => time > now);

@@ -5,7 +5,6 @@
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { captureRules, DEFAULT_CAPTURE } from "../../src/inject/iptables.ts";
 import { bootstrap } from "../../src/translate/bootstrap.ts";
@@ -15,7 +14,6 @@ import { createNet, type TestNet } from "../support/netns.ts";
 import { until } from "../support/until.ts";
 
 const root = resolve(import.meta.dirname, "../..");
-const NET_APP = fileURLToPath(new URL("../support/net-app.ts", import.meta.url));
 const XDS = { host: "10.77.0.2", port: 18_000 };
 const HOSTS = { control: XDS.host, web: "10.77.0.10", checkout: "10.77.0.11", db: "10.77.0.12", outside: "10.77.0.20" };
 const SIDECARS = ["web", "checkout", "db"] as const;
@@ -58,7 +56,7 @@ beforeAll(async () => {
   net = createNet(HOSTS);
   const node = [process.execPath, "--disable-warning=ExperimentalWarning"];
   const app = (name: string, ...services: string[]): unknown =>
-    net.host(name).start([...node, NET_APP, name, ...services]);
+    net.host(name).start([...node, join(root, "test/support/net-app.ts"), name, ...services]);
   app("web", "http:8080");
   app("checkout", "http:8080", "http:7777", "greet:7778");
   app("db", "echo:5432", "greet:3306", "echo:9000", "http:9443");

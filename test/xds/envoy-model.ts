@@ -79,7 +79,8 @@ export function createEnvoyModel(): EnvoyModel {
     if (bad.some(({ version }) => version.startsWith("bad-rule"))) return bad.map(({ name }) => name);
     for (const resource of resources) {
       if (bad.includes(resource)) continue;
-      if (typeUrl === CLUSTER && of(CLUSTER).get(resource.name)?.version !== resource.version) warming.add(resource.name);
+      if (typeUrl === CLUSTER && of(CLUSTER).get(resource.name)?.version !== resource.version)
+        warming.add(resource.name);
       if (typeUrl === ENDPOINT) warming.delete(resource.name);
       const known = typeUrl === CLUSTER || typeUrl === LISTENER || asked.get(typeUrl)!.has(resource.name);
       if (known) of(typeUrl).set(resource.name, resource);
@@ -95,7 +96,8 @@ export function createEnvoyModel(): EnvoyModel {
   function checkRoutes(): void {
     for (const { name, version } of of(ROUTE).values()) {
       const [, target] = /to-([a-z]+)/.exec(version) ?? [];
-      if (target !== undefined && !of(CLUSTER).has(target)) faults.push(`${name} leads to ${target}, which is not there`);
+      if (target !== undefined && !of(CLUSTER).has(target))
+        faults.push(`${name} leads to ${target}, which is not there`);
     }
   }
 

@@ -18,7 +18,12 @@ const NAMES = ["a", "b", "c"];
 const ACK_TIMEOUT = 5000;
 
 function resource(typeUrl: string, name: string, version: string): Resource {
-  const bytes = typeUrl === CLUSTER ? clusterBytes(name, version) : typeUrl === LISTENER ? listenerBytes(name, version) : text(version);
+  const bytes =
+    typeUrl === CLUSTER
+      ? clusterBytes(name, version)
+      : typeUrl === LISTENER
+        ? listenerBytes(name, version)
+        : text(version);
   return { ...createResource(typeUrl, name, bytes), version };
 }
 
@@ -78,7 +83,9 @@ function snapshotOf({ clusters, endpoints, target, generation }: Mesh): Snapshot
   });
 }
 
-type Move = { readonly kind: "mesh"; readonly mesh: Mesh } | { readonly kind: "deliver" | "answer" | "wait" | "reconnect" | "block" };
+type Move =
+  | { readonly kind: "mesh"; readonly mesh: Mesh }
+  | { readonly kind: "deliver" | "answer" | "wait" | "reconnect" | "block" };
 
 function moves(version: fc.Arbitrary<string>): fc.Arbitrary<Move[]> {
   const move = fc.oneof(
@@ -94,7 +101,8 @@ function play(list: readonly Move[]) {
   const refusals = createRefusals();
   const options: SessionOptions = {
     refusals,
-    missing: (typeUrl, name) => (typeUrl === ENDPOINT || typeUrl === ROUTE ? resource(typeUrl, name, "empty") : "removed"),
+    missing: (typeUrl, name) =>
+      typeUrl === ENDPOINT || typeUrl === ROUTE ? resource(typeUrl, name, "empty") : "removed",
     sotwPartial: new Set(),
     timing: { ackTimeout: ACK_TIMEOUT, silenceTimeout: 20_000, mutedAfter: 1000 },
     limits: DEFAULT_LIMITS,
@@ -188,7 +196,10 @@ describe("a Delta session and a model of Envoy", () => {
         expect(faults).toEqual([]);
         expect(envoy.warming).toEqual([]);
         const { clusters, endpoints, target, generation } = mesh!;
-        const lines = (of: Readonly<Record<string, string>>): string[] => Object.entries(of).map(([n, v]) => `${n}=${v}`).sort();
+        const lines = (of: Readonly<Record<string, string>>): string[] =>
+          Object.entries(of)
+            .map(([n, v]) => `${n}=${v}`)
+            .sort();
         expect(envoy.contents(CLUSTER)).toEqual(lines(clusters));
         expect(envoy.contents(ENDPOINT)).toEqual(lines(endpoints));
         expect(envoy.contents(LISTENER)).toEqual(["l=v1"]);
