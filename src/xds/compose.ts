@@ -100,7 +100,7 @@ function standIn(session: SessionState, state: TypeState, name: string): Target 
 }
 
 /** The client has something under this name that is not in the snapshot any more, or might have. */
-function takesAway(state: TypeState, name: string): boolean {
+export function takesAway(state: TypeState, name: string): boolean {
   const known = state.known.get(name);
   if (!known || known.kind === "absent") return false;
   return !state.desired!.resources.has(name) && !state.held.has(name);

@@ -5,7 +5,7 @@
  * so waiting for it is a deadlock), then listeners and routes when the clusters are acknowledged, removals last. Each wait
  * is bounded by the ack timeout.
  */
-import { applyDraft, compose, type Draft } from "./compose.ts";
+import { applyDraft, compose, type Draft, takesAway } from "./compose.ts";
 import { referencesOf } from "./references.ts";
 import type { SessionState } from "./session-state.ts";
 import { CLUSTER, ENDPOINT, inPushOrder, REMOVED_LAST, TRAFFIC_TYPES } from "./type-url.ts";
@@ -24,8 +24,11 @@ const REMOVALS = "removals";
  */
 export function push(session: SessionState, now: number, quiet?: string): void {
   if (!session.writable || !session.snapshot || session.closed) return;
+  // Also when there is nothing to remove: the patience of removals counts from the first one that has to wait.
+  removalsAllowed(session, now);
   for (const typeUrl of inPushOrder(session.types.keys())) {
     const state = session.types.get(typeUrl)!;
+    if (isIdle(state)) session.heldBackSince.delete(typeUrl);
     if (typeUrl === quiet || !state.requested || isIdle(state)) continue;
     if (inFlight(session, state, now) || mustWaitForClusters(session, state, now)) continue;
     const mayRemove = !REMOVED_LAST.has(typeUrl) || removalsAllowed(session, now);
@@ -86,7 +89,16 @@ function removalsAllowed(session: SessionState, now: number): boolean {
     const state = session.types.get(typeUrl);
     if (state?.requested && (state.dirty.size > 0 || state.outstanding.length > 0)) busy = true;
   }
-  return !holdBack(session, REMOVALS, busy, session.options.timing.ackTimeout * REMOVAL_PATIENCE, now);
+  return !holdBack(session, REMOVALS, busy && hasRemoval(session), session.options.timing.ackTimeout * REMOVAL_PATIENCE, now);
+}
+
+function hasRemoval({ types }: SessionState): boolean {
+  for (const typeUrl of REMOVED_LAST) {
+    const state = types.get(typeUrl);
+    if (!state?.requested || !state.desired) continue;
+    for (const name of state.dirty) if (takesAway(state, name)) return true;
+  }
+  return false;
 }
 
 function send(session: SessionState, state: TypeState, draft: Draft, now: number): void {

@@ -60,7 +60,7 @@ function sendRaw(frames: readonly Buffer[], path = ADS): Promise<string> {
       session.destroy();
       resolve(status);
     };
-    const see = (headers: { "grpc-status"?: unknown }): void => {
+    const see = (headers: { "grpc-status"?: string | number }): void => {
       if (headers["grpc-status"] === undefined) return;
       status = String(headers["grpc-status"]);
       end();
