@@ -51,11 +51,13 @@ export function csdsService(clients: () => Iterable<CsdsClient>): {
       StreamClientStatus(call: RawCall) {
         call.on("data", (bytes: Buffer) => {
           try {
-            call.write(answer(bytes));
+            // A client that does not read its answers is asked nothing more.
+            if (!call.write(answer(bytes))) call.pause();
           } catch (error) {
             call.emit("error", failure(error));
           }
         });
+        call.on("drain", () => call.resume());
         call.on("end", () => call.end());
       },
       FetchClientStatus(call: ServerUnaryCall<Buffer, Buffer>, respond: sendUnaryData<Buffer>) {

@@ -89,7 +89,13 @@ function removalsAllowed(session: SessionState, now: number): boolean {
     const state = session.types.get(typeUrl);
     if (state?.requested && (state.dirty.size > 0 || state.outstanding.length > 0)) busy = true;
   }
-  return !holdBack(session, REMOVALS, busy && hasRemoval(session), session.options.timing.ackTimeout * REMOVAL_PATIENCE, now);
+  return !holdBack(
+    session,
+    REMOVALS,
+    busy && hasRemoval(session),
+    session.options.timing.ackTimeout * REMOVAL_PATIENCE,
+    now,
+  );
 }
 
 function hasRemoval({ types }: SessionState): boolean {

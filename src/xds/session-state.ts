@@ -90,6 +90,8 @@ export interface Silence {
   /** 0: none; 1: changed clusters are back at their last good version; 2: new ones are taken back too. */
   stage: 0 | 1 | 2;
   since: number;
+  /** When the silence was noticed: clusters sent from then on are the cure. */
+  noticedAt: number;
   /** Content that was unanswered when the silence was noticed. */
   readonly suspects: Map<string, Resource>;
   /** Grows with each silence that turned out to be plain slowness. */
@@ -111,7 +113,7 @@ export function createSessionState(protocol: "delta" | "sotw", options: SessionO
     writable: true,
     closed: false,
     nonces: 0,
-    silence: { stage: 0, since: 0, suspects: new Map(), patience: 1, wakeNonce: undefined },
+    silence: { stage: 0, since: 0, noticedAt: 0, suspects: new Map(), patience: 1, wakeNonce: undefined },
     wakeAt: undefined,
     actions: [],
   };

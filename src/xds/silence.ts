@@ -34,7 +34,10 @@ export function wakeSilent(session: SessionState, now: number): void {
   if (now < since + session.options.timing.silenceTimeout * silence.patience) return;
   if (session.types.get(ENDPOINT)?.dirty.size || session.types.get(SECRET)?.dirty.size) return;
 
-  if (silence.stage === 0) collectSuspects(clusters, silence.suspects);
+  if (silence.stage === 0) {
+    collectSuspects(clusters, silence.suspects);
+    silence.noticedAt = now;
+  }
   const back = [...silence.suspects.keys()].filter((name) => !clusters.held.has(name));
   const changed = back.filter((name) => contentOf(lastAccepted(clusters, name)));
   const added = back.filter((name) => !lastAccepted(clusters, name));
@@ -52,7 +55,10 @@ export function wakeSilent(session: SessionState, now: number): void {
 function collectSuspects(clusters: TypeState, suspects: Map<string, Resource>): void {
   for (const { response, changed } of clusters.outstanding) {
     const names = new Set(changed);
-    for (const resource of response.resources) if (names.has(resource.name)) suspects.set(resource.name, resource);
+    for (const resource of response.resources) {
+      // Of two contents the older: it is the one that has waited longest.
+      if (names.has(resource.name) && !suspects.has(resource.name)) suspects.set(resource.name, resource);
+    }
   }
 }
 

@@ -54,10 +54,7 @@ function refuse(
   for (const { accepted } of answered) {
     for (const [name, known] of accepted) if (!before.has(name)) before.set(name, known);
   }
-  const contents = changedContents(answered);
-  // Under silence the last good content is on its way already; what is refused is what went before.
-  const { suspects } = session.silence;
-  if (state.typeUrl === CLUSTER) for (const [name, resource] of suspects) contents.set(name, resource);
+  const contents = refusedContents(session, state, answered);
 
   const culprits = findCulprits(session, answered, contents, detail);
   const reason = redact(state.typeUrl, detail);
@@ -89,6 +86,19 @@ function findCulprits(
   if (contents.size === 0 || answered.at(-1)?.response.nonce === silence.wakeNonce) return undefined;
   const named = blamed(detail, new Set(contents.keys()));
   return named.length === 0 && contents.size === 1 ? [...contents.keys()] : named;
+}
+
+/** Under silence the last good content is on its way already: a refusal of that is one of what went before. */
+function refusedContents(
+  { silence }: SessionState,
+  { typeUrl }: TypeState,
+  answered: readonly Outstanding[],
+): Map<string, Resource> {
+  const contents = changedContents(answered);
+  if (typeUrl !== CLUSTER) return contents;
+  const own = changedContents(answered.filter(({ sentAt }) => sentAt < silence.noticedAt));
+  for (const [name, resource] of silence.suspects) if (!own.has(name)) contents.set(name, resource);
+  return contents;
 }
 
 /**

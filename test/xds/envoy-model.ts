@@ -7,15 +7,18 @@ import { referencesOf } from "../../src/xds/references.ts";
 import type { Resource } from "../../src/xds/index.ts";
 import type { Action } from "../../src/xds/session-state.ts";
 import type { DeltaRequest } from "../../src/xds/session-delta.ts";
+import type { SotwRequest } from "../../src/xds/session-sotw.ts";
 import { CLUSTER, ENDPOINT, LISTENER, ROUTE } from "../../src/xds/type-url.ts";
 
-type Sent = Extract<Action, { kind: "send" }>["response"];
+export type Sent = Extract<Action, { kind: "send" }>["response"];
+/** A request of either protocol; each reads its own part. */
+export type ModelRequest = DeltaRequest & SotwRequest;
 
 export interface EnvoyModel {
   /** The first requests of a stream. */
-  connect(): readonly DeltaRequest[];
+  connect(): readonly ModelRequest[];
   /** Takes a response in and says what it answers at once; answers to clusters may come later, from `settle`. */
-  receive(response: Sent): readonly DeltaRequest[];
+  receive(response: Sent): readonly ModelRequest[];
   /** What it runs, as `name=version`, by type. */
   contents(typeUrl: string): readonly string[];
   readonly warming: readonly string[];
@@ -24,13 +27,22 @@ export interface EnvoyModel {
 }
 
 const ASKED = [CLUSTER, ENDPOINT, LISTENER, ROUTE];
-const HEAD = { node: undefined, nonce: "", error: undefined, subscribe: [], unsubscribe: [], initialVersions: {} };
+const HEAD = {
+  node: undefined,
+  nonce: "",
+  error: undefined,
+  subscribe: [],
+  unsubscribe: [],
+  initialVersions: {},
+  names: [],
+  version: "",
+};
 
 export function createEnvoyModel(): EnvoyModel {
   const held = new Map(ASKED.map((typeUrl) => [typeUrl, new Map<string, Resource>()]));
   const asked = new Map<string, Set<string>>([ENDPOINT, ROUTE].map((typeUrl) => [typeUrl, new Set<string>()]));
   const warming = new Set<string>();
-  const withheld: DeltaRequest[] = [];
+  const withheld: ModelRequest[] = [];
   const faults: string[] = [];
   let listening = false;
   /** The request for clusters that could not be made when the stream began. */
@@ -38,7 +50,7 @@ export function createEnvoyModel(): EnvoyModel {
 
   const of = (typeUrl: string): Map<string, Resource> => held.get(typeUrl)!;
 
-  function request(typeUrl: string, more: Partial<DeltaRequest> = {}): DeltaRequest {
+  function request(typeUrl: string, more: Partial<ModelRequest> = {}): ModelRequest {
     return { ...HEAD, typeUrl, ...more };
   }
 
@@ -47,7 +59,7 @@ export function createEnvoyModel(): EnvoyModel {
   }
 
   /** Asks for what its resources name, and gives up what they no longer do. */
-  function follow(parent: string, child: string): DeltaRequest[] {
+  function follow(parent: string, child: string): ModelRequest[] {
     const wanted = new Set([...of(parent).values()].flatMap(referencesOf).map(({ name }) => name));
     const names = asked.get(child)!;
     const subscribe = [...wanted].filter((name) => !names.has(name));
@@ -61,7 +73,7 @@ export function createEnvoyModel(): EnvoyModel {
   }
 
   /** Clusters are answered for when none is warming; listeners are asked for after the first time. */
-  function settle(): DeltaRequest[] {
+  function settle(): ModelRequest[] {
     if (warming.size > 0) return [];
     const answers = withheld.splice(0);
     if (owed) {
