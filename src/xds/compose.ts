@@ -103,6 +103,8 @@ function standIn(session: SessionState, state: TypeState, name: string): Target 
 export function takesAway(state: TypeState, name: string): boolean {
   const known = state.known.get(name);
   if (!known || known.kind === "absent") return false;
+  // Nothing that the client has accepted: what it may be stuck on must not wait.
+  if (known.kind === "unknown" && !known.accepted) return false;
   return !state.desired!.resources.has(name) && !state.held.has(name);
 }
 
@@ -120,6 +122,11 @@ function composeDelta(session: SessionState, state: TypeState, names: readonly s
         // A version that the client claimed, and whose content turns out to be at hand: now it can be gone back to.
         else if (known?.kind === "version") state.known.set(name, knownResource(wanted.resource));
       } else if (wanted.kind === "none" && known?.kind !== "absent") removed.push(name);
+      else if (wanted.kind === "keep") {
+        // Nothing can be sent for now; what was to be sent whatever the client knows still is, when there is something.
+        state.dirty.delete(name);
+        continue;
+      }
     }
     settled.push(name);
   }
@@ -156,16 +163,17 @@ function unchanged(session: SessionState, state: TypeState, name: string, mayRem
   if (known?.kind === "resource") {
     if (state.dirty.has(name) || !mayRemove || state.desired!.resources.has(name)) return known.resource;
   }
+  // It was taken away, and nothing has come in its place that is due now.
+  if (known?.kind === "absent") return undefined;
   // Not known and not due: its trial comes later, or it was never sent because it is refused.
   if (state.dirty.has(name)) return contentOf(lastAccepted(state, name));
   const wanted = target(session, state, name);
   return wanted.kind === "resource" ? wanted.resource : undefined;
 }
 
-/** Records that a draft goes out: what the client will know, and what it last accepted of what changes. */
+/** Records that a draft goes out: what the client will know, and what it last accepted of all that is not proven yet. */
 export function applyDraft(state: TypeState, draft: Draft): ReadonlyMap<string, Accepted | undefined> {
-  const accepted = new Map<string, Accepted | undefined>();
-  for (const name of draft.changed) accepted.set(name, lastAccepted(state, name));
+  const accepted = new Map(unproven(state, draft).map((name) => [name, lastAccepted(state, name)]));
   const sent = new Set<string>();
   for (const resource of draft.resources) {
     state.known.set(resource.name, knownResource(resource));
@@ -175,4 +183,10 @@ export function applyDraft(state: TypeState, draft: Draft): ReadonlyMap<string, 
   for (const name of draft.settled) settle(state, name);
   state.answerDue = false;
   return accepted;
+}
+
+/** Names that a refusal of the draft may be for: what it changes, and what it repeats before it was ever accepted. */
+function unproven(state: TypeState, { changed, resources }: Draft): readonly string[] {
+  const repeated = resources.filter(({ name, hash }) => contentOf(lastAccepted(state, name))?.hash !== hash);
+  return [...new Set([...changed, ...repeated.map(({ name }) => name)])];
 }

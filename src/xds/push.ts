@@ -8,6 +8,7 @@
 import { applyDraft, compose, type Draft, takesAway } from "./compose.ts";
 import { referencesOf } from "./references.ts";
 import type { SessionState } from "./session-state.ts";
+import { maybeMuted } from "./silence.ts";
 import { CLUSTER, ENDPOINT, inPushOrder, REMOVED_LAST, TRAFFIC_TYPES } from "./type-url.ts";
 import { touch, type TypeState } from "./type-state.ts";
 
@@ -67,8 +68,9 @@ function mustWaitForClusters(session: SessionState, state: TypeState, now: numbe
   if (!TRAFFIC_TYPES.has(state.typeUrl)) return false;
   const clusters = session.types.get(CLUSTER);
   const pending =
-    clusters?.requested === true &&
-    (clusters.outstanding.some((o) => o.changed.length > 0) || hasUnsentResource(clusters));
+    maybeMuted(session) ||
+    (clusters?.requested === true &&
+      (clusters.outstanding.some((o) => o.changed.length > 0) || hasUnsentResource(clusters)));
   return holdBack(session, state.typeUrl, pending, session.options.timing.ackTimeout, now);
 }
 
@@ -117,7 +119,7 @@ function send(session: SessionState, state: TypeState, draft: Draft, now: number
     resources: draft.resources,
     removed: draft.removed,
   };
-  state.outstanding.push({ response, sentAt: now, changed: draft.changed, accepted });
+  state.outstanding.push({ response, sentAt: now, changed: [...accepted.keys()], accepted });
   state.lastNonce = nonce;
   state.sentVersion = response.version;
   session.heldBackSince.delete(state.typeUrl);

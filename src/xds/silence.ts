@@ -79,7 +79,7 @@ export function endSilence(session: SessionState, clusters: TypeState, culprits?
 }
 
 /** A reconnected Envoy that asks for endpoints or listeners and not for clusters. gRPC clients ask in another order. */
-function maybeMuted(session: SessionState): boolean {
+export function maybeMuted(session: SessionState): boolean {
   const { types, node } = session;
   if (!session.reconnected || node.agent !== "envoy" || session.startedAt === undefined) return false;
   const asked = types.get(ENDPOINT)?.requested === true || types.get(LISTENER)?.requested === true;

@@ -48,7 +48,7 @@ export interface Response {
 export interface Outstanding {
   readonly response: Response;
   readonly sentAt: number;
-  /** Names whose content this response changed. In SotW a response also repeats names that did not change. */
+  /** Names whose content this response changed, or that it repeats in SotW before the client has ever accepted it. */
   readonly changed: readonly string[];
   /** For each changed name what the client last accepted: what to go back to. */
   readonly accepted: ReadonlyMap<string, Accepted | undefined>;

@@ -74,18 +74,25 @@ function refuse(
 }
 
 /**
- * Names that are to blame; none when they have to be looked for, undefined when nothing in the response can be: the answer to
- * what woke a mute client is the refusal that it had kept to itself, of content from an earlier stream.
+ * Names that are to blame; none when they have to be looked for, undefined when it cannot be told before everything was sent
+ * again: the answer to what woke a mute client is the refusal that it had kept to itself, of content from an earlier stream, and one
+ * answer to several responses may be meant for any of them.
  */
 function findCulprits(
-  { silence }: SessionState,
+  session: SessionState,
   answered: readonly Outstanding[],
   contents: ReadonlyMap<string, Resource>,
   detail: string,
 ): readonly string[] | undefined {
-  if (contents.size === 0 || answered.at(-1)?.response.nonce === silence.wakeNonce) return undefined;
-  const named = blamed(detail, new Set(contents.keys()));
-  return named.length === 0 && contents.size === 1 ? [...contents.keys()] : named;
+  if (contents.size === 0 || answered.at(-1)?.response.nonce === session.silence.wakeNonce) return undefined;
+  // SotW repeats what did not change: that may be what is named, and its refusal is known already.
+  const repeated = answered.flatMap(({ response }) => response.resources).filter(({ name }) => !contents.has(name));
+  const named = blamed(detail, new Set([...contents.keys(), ...repeated.map(({ name }) => name)]));
+  const culprits = named.filter((name) => contents.has(name));
+  if (named.length > 0) return culprits.length > 0 ? culprits : undefined;
+  const refused = repeated.some((resource) => session.options.refusals.find(clientVersion(session), resource));
+  if (refused || (answered.length > 1 && repeated.length > 0)) return undefined;
+  return contents.size === 1 ? [...contents.keys()] : [];
 }
 
 /** Under silence the last good content is on its way already: a refusal of that is one of what went before. */
@@ -95,23 +102,29 @@ function refusedContents(
   answered: readonly Outstanding[],
 ): Map<string, Resource> {
   const contents = changedContents(answered);
-  if (typeUrl !== CLUSTER) return contents;
+  if (typeUrl !== CLUSTER || silence.stage === 0) return contents;
   const own = changedContents(answered.filter(({ sentAt }) => sentAt < silence.noticedAt));
-  for (const [name, resource] of silence.suspects) if (!own.has(name)) contents.set(name, resource);
+  for (const [name, resource] of [...silence.suspects, ...own]) contents.set(name, resource);
   return contents;
 }
 
 /**
- * What the responses changed, by name: the content that is refused, if it is. Of two contents the older is: in SotW the answer to
- * the newest response may be the late refusal of an earlier one, and the newer content is then judged on its own.
+ * What the responses changed, by name: the content that is refused, if it is. A name that they gave two contents is left out: in
+ * SotW the answer to the newest response may be the late refusal of an earlier one, so that neither content can be blamed before
+ * it is judged alone.
  */
 function changedContents(answered: readonly Outstanding[]): Map<string, Resource> {
   const contents = new Map<string, Resource>();
+  const unclear = new Set<string>();
   for (const { response, changed } of answered) {
     const names = new Set(changed);
-    for (const resource of response.resources)
-      if (names.has(resource.name) && !contents.has(resource.name)) contents.set(resource.name, resource);
+    for (const resource of response.resources.filter(({ name }) => names.has(name))) {
+      const other = contents.get(resource.name);
+      if (other && other.hash !== resource.hash) unclear.add(resource.name);
+      contents.set(resource.name, resource);
+    }
   }
+  for (const name of unclear) contents.delete(name);
   return contents;
 }
 
