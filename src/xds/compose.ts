@@ -22,15 +22,17 @@ export interface Draft {
  */
 export function compose(session: SessionState, state: TypeState, mayRemove: boolean): Draft | undefined {
   if (!state.desired) return undefined;
-  const names = dueNames(state);
-  if (names.length === 0 && !state.answerDue) return undefined;
-  const draft =
-    session.protocol === "delta"
-      ? composeDelta(session, state, names, mayRemove)
-      : composeSotw(session, state, names, mayRemove);
-  if (draft.changed.length > 0 || draft.resources.length > 0 || state.answerDue) return draft;
-  for (const name of draft.settled) settle(state, name);
-  return undefined;
+  const make = session.protocol === "delta" ? composeDelta : composeSotw;
+  for (;;) {
+    const names = dueNames(state);
+    if (names.length === 0 && !state.answerDue) return undefined;
+    const onTrial = state.trials.length > 0;
+    const draft = make(session, state, names, mayRemove);
+    if (draft.changed.length > 0 || draft.resources.length > 0 || state.answerDue) return draft;
+    for (const name of draft.settled) settle(state, name);
+    // A trial group in which nothing is left to say makes room for the next one.
+    if (!onTrial || draft.settled.length === 0) return undefined;
+  }
 }
 
 /** The name needs no look any more, until it is touched again. */

@@ -7,10 +7,11 @@
  */
 import { applyDraft, compose, type Draft, takesAway } from "./compose.ts";
 import { referencesOf } from "./references.ts";
+import type { Resource } from "./resource.ts";
 import type { SessionState } from "./session-state.ts";
 import { maybeMuted } from "./silence.ts";
 import { CLUSTER, ENDPOINT, inPushOrder, REMOVED_LAST, TRAFFIC_TYPES } from "./type-url.ts";
-import { touch, type TypeState } from "./type-state.ts";
+import { holds, touch, type TypeState } from "./type-state.ts";
 
 /** Most responses of one type that may be unanswered at once; a client that answers none gets no more. */
 const MAX_OUTSTANDING = 8;
@@ -110,6 +111,7 @@ function hasRemoval({ types }: SessionState): boolean {
 }
 
 function send(session: SessionState, state: TypeState, draft: Draft, now: number): void {
+  const news = state.typeUrl === CLUSTER ? newToClient(state, draft) : [];
   const accepted = applyDraft(state, draft);
   const nonce = String(++session.nonces);
   const response = {
@@ -124,19 +126,21 @@ function send(session: SessionState, state: TypeState, draft: Draft, now: number
   state.sentVersion = response.version;
   session.heldBackSince.delete(state.typeUrl);
   session.actions.push({ kind: "send", response });
-  if (state.typeUrl === CLUSTER) sendEndpointsAgain(session, draft);
+  sendEndpointsAgain(session, news);
+}
+
+/** Resources of a draft that the client may not hold as they are; SotW repeats others. */
+function newToClient(state: TypeState, { resources, changed }: Draft): readonly Resource[] {
+  const names = new Set(changed);
+  return resources.filter((resource) => names.has(resource.name) || !holds(state.known.get(resource.name), resource));
 }
 
 /** A cluster that changed warms again, and Envoy does not ask for its endpoints again: they are due all the same. */
-function sendEndpointsAgain(session: SessionState, draft: Draft): void {
+function sendEndpointsAgain(session: SessionState, clusters: readonly Resource[]): void {
   const endpoints = session.types.get(ENDPOINT);
   if (!endpoints) return;
-  const changed = new Set(draft.changed);
-  for (const cluster of draft.resources) {
-    if (!changed.has(cluster.name)) continue;
-    for (const { name } of referencesOf(cluster)) {
-      if (endpoints.subscription.names.has(name)) touch(endpoints, name, true);
-    }
+  for (const { name } of clusters.flatMap(referencesOf)) {
+    if (endpoints.subscription.names.has(name)) touch(endpoints, name, true);
   }
 }
 

@@ -96,13 +96,14 @@ export function wakeMuted(session: SessionState, now: number): void {
   clusters.subscription.wildcard = true;
   clusters.subscription.legacy = true;
   clusters.answerDue = true;
-  const stuck = [...session.options.refusals.names(clientVersion(session), CLUSTER), ...orphans(session, clusters)];
-  for (const name of [...clusters.desired.resources.keys(), ...stuck]) {
-    clusters.known.set(name, UNKNOWN);
-    touch(clusters, name);
-  }
+  const refused = session.options.refusals.names(clientVersion(session), CLUSTER);
+  const stray = orphans(session, clusters);
+  // A stray cluster may be what a route still leads to: it goes like any other that is gone, when the routes have moved.
+  for (const name of stray) clusters.known.set(name, { kind: "version", version: "" });
+  for (const name of [...clusters.desired.resources.keys(), ...refused]) clusters.known.set(name, UNKNOWN);
+  for (const name of [...clusters.desired.resources.keys(), ...refused, ...stray]) touch(clusters, name);
   session.silence.wakeNonce = String(session.nonces + 1);
-  session.actions.push({ kind: "cure", reason: "muted", names: stuck });
+  session.actions.push({ kind: "cure", reason: "muted", names: [...refused, ...stray] });
 }
 
 /** Endpoints that the client asks for and no cluster of the snapshot names: their cluster is one it should not have. */
