@@ -90,7 +90,6 @@ function inboundRoute(port: number, protocol: Protocol): Route {
       value: {
         clusterSpecifier: { case: "cluster", value: inboundCluster(port) },
         timeout: duration(0),
-        maxStreamDuration: { grpcTimeoutHeaderMax: duration(0) },
         ...(retry ? { retryPolicy: retry } : {}),
       },
     },

@@ -48,9 +48,8 @@ function policyAction(snapshot: MeshSnapshot, service: Service, port: number, po
   const retry = retryPolicy(policy.retries, loadBalancing?.hashOn === undefined);
   return create(RouteActionSchema, {
     ...destination(snapshot, service, port, policy),
-    // Written out: Envoy's default is 15 s, and gRPC calls have the deadline that their header names.
+    // Written out: Envoy's default is 15 s. No maxStreamDuration beside it, which would switch this one off (measured).
     timeout,
-    maxStreamDuration: { grpcTimeoutHeaderMax: timeout },
     ...(retry ? { retryPolicy: retry } : {}),
     requestMirrorPolicies: (policy.mirror ?? []).map((mirror) => mirrorPolicy(snapshot, service, port, mirror)),
     hashPolicy: hashPolicies(policy.sticky, loadBalancing?.hashOn),

@@ -66,7 +66,6 @@ function toCluster(cluster: string): Route {
       value: {
         clusterSpecifier: { case: "cluster", value: cluster },
         timeout: duration(0),
-        maxStreamDuration: { grpcTimeoutHeaderMax: duration(0) },
       },
     },
   });
