@@ -149,6 +149,25 @@ describe(`Delta on Envoy ${OLDEST_VERSION}`, () => {
   ] as const)("%s, refused for its %s", (kind, fault) => refusedAndMended("DELTA_GRPC", kind, fault, OLDEST_VERSION));
 });
 
+describe("a cluster that fails late, by itself", () => {
+  test.each(["DELTA_GRPC", "GRPC"] as const)(
+    "is refused at once, and the next change goes on, over %s",
+    async (mode) => {
+      const rig = await startRig(mode);
+      const others = [endpoints("a", 1), endpoints("b", 1)];
+      rig.serve([cluster("a", 1), cluster("b", 1), ...others]);
+      await runs(rig, { "cluster a": 1, "cluster b": 1 });
+      rig.serve([cluster("a", 1), cluster("b", 2, "late"), ...others]);
+      await until("the culprit is known", LIMIT, () => rig.refused("CDS").includes("b"));
+      rig.serve([cluster("a", 2), cluster("b", 2, "late"), ...others]);
+      await runs(rig, { "cluster a": 2, "cluster b": 1 });
+      rig.serve([cluster("a", 2), cluster("b", 3), ...others]);
+      await runs(rig, { "cluster a": 2, "cluster b": 3 });
+      expect(Object.keys(await rig.running()).filter((name) => name.startsWith("warming"))).toEqual([]);
+    },
+  );
+});
+
 describe("what is harmless", () => {
   test("a route to a cluster that is not there, and endpoints that are none, are accepted", async () => {
     const rig = await startRig("DELTA_GRPC");
