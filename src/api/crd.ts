@@ -38,6 +38,17 @@ const STATUS: Json = {
         synced: proxyCount("Of these, those that have accepted this generation."),
         stale: proxyCount("Of these, those that have not answered yet."),
         rejected: proxyCount("Of these, those that have refused it."),
+        summary: { type: "string", maxLength: 64, description: "`synced/matched`." },
+      },
+    },
+    rejections: {
+      type: "array",
+      maxItems: 5,
+      description: "Some of the sidecars that refuse the policy, and why.",
+      items: {
+        type: "object",
+        required: ["proxy", "reason"],
+        properties: { proxy: { type: "string", maxLength: 512 }, reason: { type: "string", maxLength: 1024 } },
       },
     },
   },
@@ -46,13 +57,12 @@ const STATUS: Json = {
 const condition = (type: string): string => `.status.conditions[?(@.type=="${type}")].status`;
 
 const COLUMNS: readonly Json[] = [
-  { name: "Target", type: "string", jsonPath: ".spec.targetRefs[*].name" },
   { name: "Accepted", type: "string", jsonPath: condition("Accepted") },
   { name: "Programmed", type: "string", jsonPath: condition("Programmed") },
-  { name: "Proxies", type: "integer", jsonPath: ".status.proxies.matched", priority: 1 },
-  { name: "Synced", type: "integer", jsonPath: ".status.proxies.synced", priority: 1 },
-  { name: "Rejected", type: "integer", jsonPath: ".status.proxies.rejected", priority: 1 },
+  { name: "Proxies", type: "string", jsonPath: ".status.proxies.summary" },
   { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" },
+  { name: "Target", type: "string", jsonPath: ".spec.targetRefs[*].name", priority: 1 },
+  { name: "Rejected", type: "integer", jsonPath: ".status.proxies.rejected", priority: 1 },
 ];
 
 /** The whole CustomResourceDefinition as a value to write as YAML. */

@@ -26,6 +26,14 @@ export function recordEvent(
       metrics.refusedStreams.inc();
       logger.warn({ stream }, "stream refused: too many are open");
       break;
+    case "unauthenticated":
+      metrics.unauthenticated.inc({ reason: event.reason });
+      logger.debug({ stream, reason: event.reason }, "stream refused: the caller is not who it should be");
+      break;
+    case "refused-connection":
+      metrics.refusedConnections.inc({ reason: event.reason });
+      logger.debug({ reason: event.reason }, "connection refused");
+      break;
     case "action":
       recordAction(event.action);
       break;

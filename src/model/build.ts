@@ -13,6 +13,11 @@ import { indexPods, workloadOf } from "./workloads.ts";
 export interface BuildOptions {
   /** DNS suffix of the cluster, without dots around it: `cluster.local`. */
   readonly clusterDomain: string;
+  /**
+   * Endpoints that name a pod wait until it is known with that address: in a cluster both come, in any order, and an endpoint
+   * without its pod's labels would be in no subset. In a folder a pod may be left out for good.
+   */
+  readonly awaitPods?: boolean;
 }
 
 /**
@@ -48,7 +53,7 @@ function bareServices(objects: ObjectSet, options: BuildOptions, diagnostics: Di
   const slices = slicesByService(objects);
   const services = new Map<Key, Service>();
   for (const [key, { object }] of objects.Service) {
-    const found = endpointsOf(objects, pods, object, slices.get(key));
+    const found = endpointsOf(objects, pods, object, slices.get(key), options.awaitPods);
     diagnostics.push(...found.diagnostics);
     services.set(key, serviceOf(object, options.clusterDomain, found.endpoints));
   }

@@ -27,6 +27,7 @@ export function sliceEndpoints(
   pods: PodIndex,
   service: ServiceObject,
   slices: readonly EndpointSliceObject[],
+  awaitPods = false,
 ): Endpoints {
   const diagnostics: Diagnostic[] = [];
   const merged = new Map<string, Endpoint>();
@@ -40,7 +41,9 @@ export function sliceEndpoints(
     if (Object.keys(ports).length === 0 && slice.endpoints.length > 0) diagnostics.push(unmatchedPorts(service, slice));
     for (const [index, entry] of slice.endpoints.entries()) {
       if (entry.terminating && !entry.ready && !entry.serving) continue;
-      const next = endpointOf(objects, podBehind(pods, slice, entry), entry, ports);
+      const pod = podBehind(pods, slice, entry);
+      if (awaitPods && entry.pod !== "" && !pod?.addresses.includes(entry.address)) continue;
+      const next = endpointOf(objects, pod, entry, ports);
       const known = merged.get(entry.address);
       const contradiction = known && contradictingPort(known, next);
       if (contradiction !== undefined) diagnostics.push(twoNumbers(slice, index, contradiction));

@@ -29,9 +29,10 @@ export function endpointsOf(
   pods: PodIndex,
   service: ServiceObject,
   slices: readonly EndpointSliceObject[] | undefined,
+  awaitPods = false,
 ): Endpoints {
   if (service.type === "ExternalName") return { endpoints: [], diagnostics: [] };
-  if (slices) return sliceEndpoints(objects, pods, service, slices);
+  if (slices) return sliceEndpoints(objects, pods, service, slices, awaitPods);
   return { endpoints: derivedEndpoints(objects, pods, service), diagnostics: [] };
 }
 

@@ -17,6 +17,8 @@ export type SourceListener = (state: SourceState) => void;
 export interface Source {
   /** Resolves with the first complete state; every later one goes to the listener. Throws `HeddleError` where there is nothing to read at all. */
   start(): Promise<SourceState>;
+  /** What `start` still waits for, and why; empty once it has resolved. */
+  pending(): readonly string[];
   /** Ends watching. No listener is called after it resolves. */
   close(): Promise<void>;
 }

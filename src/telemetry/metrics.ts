@@ -28,6 +28,12 @@ export function createMetrics() {
     registry,
     streams: gauge("heddle_xds_streams", "Open discovery streams"),
     refusedStreams: counter("heddle_xds_refused_streams_total", "Streams refused because the limit was reached"),
+    unauthenticated: counter("heddle_xds_unauthenticated_total", "Streams of callers that were not admitted", [
+      "reason",
+    ]),
+    refusedConnections: counter("heddle_xds_refused_connections_total", "Connections that failed before any stream", [
+      "reason",
+    ]),
     responses: byType("heddle_xds_responses_sent_total", "Discovery responses sent"),
     resources: byType("heddle_xds_resources_sent_total", "Resources in discovery responses, removals included"),
     bytes: byType("heddle_xds_bytes_sent_total", "Bytes of discovery responses"),

@@ -1,4 +1,6 @@
 /** The bootstrap of a sidecar: one static text, from which everything else comes over xDS. */
+import { CONTROL_PLANE, controlPlaneCluster, type ControlPlaneTls } from "./bootstrap-cluster.ts";
+import { adminCluster, healthListener } from "./bootstrap-health.ts";
 
 export interface BootstrapOptions {
   /** Node id, `<pod>.<namespace>`; left out where flags of the command line give it. */
@@ -7,14 +9,16 @@ export interface BootstrapOptions {
   readonly xds: HostPort;
   /** Where Envoy's admin interface listens; keep it on loopback, it can stop the process. */
   readonly admin: HostPort;
+  /** Absent for plaintext, as to a control plane on loopback. */
+  readonly tls?: ControlPlaneTls;
+  /** Where the kubelet asks whether the sidecar is ready, and Prometheus for statistics; absent for nowhere. */
+  readonly health?: HostPort;
 }
 
 export interface HostPort {
   readonly host: string;
   readonly port: number;
 }
-
-const CONTROL_PLANE = "heddle";
 
 /** Envoy keeps statistics of every cluster; at 1000 services leaving most out halves the time to start and saves 30 MB. */
 const STATS = {
@@ -47,8 +51,7 @@ const STATS = {
 };
 
 /** The bootstrap as plain data, ready for JSON or YAML; shape: envoy.config.bootstrap.v3.Bootstrap. */
-export function bootstrap({ proxy, xds, admin }: BootstrapOptions): Record<string, unknown> {
-  const http2 = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+export function bootstrap({ proxy, xds, admin, tls, health }: BootstrapOptions): Record<string, unknown> {
   // Zero is "wait without limit": not ready before the first accepted answer, rather than ready with nothing.
   const fromControlPlane = { ads: {}, resource_api_version: "V3", initial_fetch_timeout: "0s" };
   return {
@@ -65,25 +68,8 @@ export function bootstrap({ proxy, xds, admin }: BootstrapOptions): Record<strin
       lds_config: fromControlPlane,
     },
     static_resources: {
-      clusters: [
-        {
-          name: CONTROL_PLANE,
-          type: /^[0-9.]+$|:/.test(xds.host) ? "STATIC" : "STRICT_DNS",
-          connect_timeout: "1s",
-          typed_extension_protocol_options: {
-            [http2]: {
-              "@type": `type.googleapis.com/${http2}`,
-              explicit_http_config: {
-                http2_protocol_options: { connection_keepalive: { interval: "30s", timeout: "5s" } },
-              },
-            },
-          },
-          load_assignment: {
-            cluster_name: CONTROL_PLANE,
-            endpoints: [{ lb_endpoints: [{ endpoint: { address: socket(xds) } }] }],
-          },
-        },
-      ],
+      ...(health && { listeners: [healthListener(health)] }),
+      clusters: [controlPlaneCluster(xds, tls), ...(health ? [adminCluster(admin)] : [])],
     },
     stats_config: {
       stats_matcher: {

@@ -22,6 +22,10 @@ export interface TypeStatus {
   readonly nack: LastNack | undefined;
   /** Why each refused resource is refused, by name. */
   readonly refused: Readonly<Record<string, string>>;
+  /** Nothing is on its way to the client, and nothing waits; it may refuse some of it. */
+  readonly settled: boolean;
+  /** Everything that the client is to have of `wanted` was sent, answered or not. */
+  readonly complete: boolean;
   /** Names that the client asked for; undefined with a wildcard. */
   readonly subscribed: number | undefined;
 }
@@ -38,6 +42,7 @@ export interface ClientStatus {
 
 /** The state of one type on one stream, read off its session. */
 export function typeStatus(state: TypeState): TypeStatus {
+  const complete = state.desired !== undefined && state.dirty.size === 0 && !state.answerDue;
   return {
     typeUrl: state.typeUrl,
     state: syncState(state),
@@ -46,6 +51,8 @@ export function typeStatus(state: TypeState): TypeStatus {
     acked: state.ackedVersion,
     nack: state.lastNack,
     refused: Object.fromEntries(state.refused),
+    settled: complete && state.outstanding.length === 0,
+    complete,
     subscribed: state.subscription.wildcard ? undefined : state.subscription.names.size,
   };
 }

@@ -2,6 +2,7 @@
  * `heddle/xds`: an xDS server library. It knows Envoy's discovery protocol, State-of-the-World and Delta, and nothing of
  * Kubernetes or meshes.
  */
+export type { Admission, Authenticate, Caller } from "./admission.ts";
 export { checkConsistency, type Inconsistency } from "./consistency.ts";
 export type { ClientStatus, SyncState, TypeStatus } from "./client-status.ts";
 export { createRefusals, type Refusal, type Refusals } from "./refusals.ts";
@@ -12,6 +13,7 @@ export type { Action, Missing, Timing } from "./session-state.ts";
 export type { NodeInfo } from "./node.ts";
 export type { Response } from "./type-state.ts";
 export { buildSnapshot, type Snapshot, type SnapshotInput, type TypeSnapshot, type Versions } from "./snapshot.ts";
+export type { ServerCertificate, TlsRefusal } from "./tls-listener.ts";
 export { CLUSTER, ENDPOINT, LISTENER, ROUTE, SECRET, shortType, VIRTUAL_HOST } from "./type-url.ts";
 export { envoyRegistry } from "./registry.ts";
 export { validateMessage, validateResource } from "./validate.ts";

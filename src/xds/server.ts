@@ -10,8 +10,9 @@ import {
 } from "@grpc/grpc-js";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { HeddleError } from "../base/errors.ts";
+import type { Admission, Authenticate } from "./admission.ts";
 import type { SnapshotCache } from "./cache.ts";
-import { type ClientStatus, sessionStatus } from "./client-status.ts";
+import { type ClientStatus, sessionStatus, typeStatus, type TypeStatus } from "./client-status.ts";
 import { csdsService } from "./csds.ts";
 import { decodeDeltaRequest, decodeSotwRequest } from "./decode.ts";
 import { createEncoder, encodeDeltaResponse, encodeSotwResponse } from "./encode.ts";
@@ -34,6 +35,7 @@ import { DISCOVERY_SERVICES, rawService } from "./services.ts";
 import { type Codec, type RawCall, serveStream } from "./stream.ts";
 import { ENDPOINT, ROUTE } from "./type-url.ts";
 import type { RequestHead, Session } from "./session.ts";
+import { listenTls, type ServerCertificate, type TlsListener, type TlsRefusal } from "./tls-listener.ts";
 
 export interface XdsServerOptions {
   readonly cache: SnapshotCache;
@@ -50,6 +52,11 @@ export interface XdsServerOptions {
   readonly clock?: Clock;
   /** Shared with other servers of the process, or for tests. */
   readonly refusals?: Refusals;
+  /**
+   * Decides on every stream before its first request is read. Without it whoever reaches the port is served. With it the
+   * client status service is not: it would show every client what the others run.
+   */
+  readonly authenticate?: Authenticate;
   readonly onEvent?: (event: XdsEvent) => void;
 }
 
@@ -63,12 +70,23 @@ export interface ServerLimits extends SessionLimits {
 /** What happened on a stream. `bytes` is the size of what was sent. */
 export type XdsEvent =
   | { readonly kind: "connect" | "disconnect" | "refused-stream"; readonly stream: number; readonly node: NodeInfo }
+  /** The caller was not admitted; `node` is unknown. */
+  | { readonly kind: "unauthenticated"; readonly stream: number; readonly node: NodeInfo; readonly reason: string }
+  /** A connection failed before there was any stream: `stream` is 0. */
+  | {
+      readonly kind: "refused-connection";
+      readonly stream: number;
+      readonly node: NodeInfo;
+      readonly reason: TlsRefusal;
+    }
   | {
       readonly kind: "action";
       readonly stream: number;
       readonly node: NodeInfo;
       readonly action: Action;
       readonly bytes: number;
+      /** Of the action's type, after the action. */
+      status(typeUrl: string): TypeStatus | undefined;
     };
 
 export interface XdsServer {
@@ -79,6 +97,16 @@ export interface XdsServer {
    * @throws HeddleError XDS_LISTEN
    */
   listen(address: string, credentials?: ServerCredentials): Promise<number>;
+  /**
+   * Listens with TLS; clients must speak HTTP/2. `setCertificate` replaces the certificate for new connections.
+   *
+   * @returns the port
+   * @throws HeddleError XDS_LISTEN
+   */
+  listenTls(
+    address: { readonly host: string; readonly port: number },
+    certificate: ServerCertificate,
+  ): Promise<{ readonly port: number; setCertificate(certificate: ServerCertificate): void }>;
   /** Ends all streams and stops listening. Clients keep what they have. */
   close(): Promise<void>;
   /** Connected streams, oldest first. */
@@ -119,7 +147,10 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
   const fanout = createFanout();
   const live = new Map<number, LiveStream>();
   let streams = 0;
+  /** Streams that wait to be admitted. */
+  let admitting = 0;
   const server = new Server(transportOptions(limits));
+  const listeners: TlsListener[] = [];
 
   const sessionOptions = (protocol: "delta" | "sotw"): SessionOptions => ({
     refusals,
@@ -144,19 +175,44 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
       connectedAt: clock.now(),
       node: UNKNOWN_NODE,
     };
-    if (live.size >= limits.streams) {
+    if (live.size + admitting >= limits.streams) {
       onEvent({ kind: "refused-stream", stream: stream.id, node: UNKNOWN_NODE });
       call.emit("error", { code: Code.RESOURCE_EXHAUSTED, details: `more than ${limits.streams} streams` });
       return;
     }
+    if (!options.authenticate) return serve(call, typeUrl, session, codec, { stream });
+    admitting++;
+    void admit(options.authenticate, call).then((admission) => {
+      admitting--;
+      if (call.cancelled) return;
+      if (admission.admitted) return serve(call, typeUrl, session, codec, { stream, ...admission });
+      onEvent({ kind: "unauthenticated", stream: stream.id, node: UNKNOWN_NODE, reason: admission.reason });
+      call.emit("error", { code: Code[admission.code], details: admission.reason });
+    });
+  }
+
+  function serve<Request extends RequestHead>(
+    call: RawCall,
+    typeUrl: string | undefined,
+    session: Session<Request>,
+    codec: Codec<Request>,
+    { stream, node, until }: { readonly stream: LiveStream; readonly node?: string; readonly until?: number },
+  ): void {
+    const status = (type: string): TypeStatus | undefined => {
+      const state = stream.state.types.get(type);
+      return state && typeStatus(state);
+    };
     live.set(stream.id, stream);
     serveStream(call, session, codec, {
       cache,
       clock,
       fanout,
       typeUrl,
+      node,
+      until,
       maxNames: limits.namesPerType,
-      onAction: (action, bytes) => onEvent({ kind: "action", stream: stream.id, node: stream.node, action, bytes }),
+      onAction: (action, bytes) =>
+        onEvent({ kind: "action", stream: stream.id, node: stream.node, action, bytes, status }),
       onNode(node) {
         stream.node = node;
         onEvent({ kind: "connect", stream: stream.id, node });
@@ -189,15 +245,42 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
       connectedAt,
       types: sessionStatus(state),
     }));
-  const csds = csdsService(() => live.values());
-  server.addService(csds.definition, csds.implementation);
+  if (!options.authenticate) {
+    const csds = csdsService(() => live.values());
+    server.addService(csds.definition, csds.implementation);
+  }
 
   return {
     listen: (address, credentials = ServerCredentials.createInsecure()) => bind(server, address, credentials),
-    close: () => shutDown(server),
+    async listenTls(address, certificate) {
+      // The handshake is done: what is left is HTTP/2 as in plaintext.
+      const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+      const listener = await listenTls({
+        ...address,
+        certificate,
+        maxConnections: limits.streams,
+        onConnection: (socket) => injector.injectConnection(socket),
+        onRefused: (reason) => onEvent({ kind: "refused-connection", stream: 0, node: UNKNOWN_NODE, reason }),
+      });
+      listeners.push(listener);
+      return listener;
+    },
+    close() {
+      for (const listener of listeners) listener.close();
+      return shutDown(server);
+    },
     clients,
     refusals,
   };
+}
+
+/** Never rejects: what cannot be decided is "not now". */
+function admit(authenticate: Authenticate, call: RawCall): Promise<Admission> {
+  return authenticate({ metadata: call.metadata, peer: call.getPeer() }).catch(() => ({
+    admitted: false,
+    code: "UNAVAILABLE",
+    reason: "failed",
+  }));
 }
 
 /** The REST-like polling methods have no use for Envoys on streams. */

@@ -5,6 +5,7 @@
 import { status as Code, type ServerDuplexStream } from "@grpc/grpc-js";
 import { messageOf } from "../base/errors.ts";
 import type { Clock } from "../base/clock.ts";
+import { asAdmitted } from "./admission.ts";
 import type { SnapshotCache } from "./cache.ts";
 import { RequestTooLarge } from "./decode.ts";
 import type { Fanout } from "./fanout.ts";
@@ -29,6 +30,10 @@ export interface StreamDeps {
   readonly maxNames: number;
   /** The only type of a per-type service; undefined on the aggregated one. */
   readonly typeUrl: string | undefined;
+  /** The node's id, whatever the client says; undefined where its word is taken. */
+  readonly node: string | undefined;
+  /** When the stream is to end, by the clock; undefined for never. */
+  readonly until: number | undefined;
   /** Told of each action after it was carried out, with the bytes that it put on the wire. */
   readonly onAction: (action: Action, bytes: number) => void;
   readonly onNode: (node: NodeInfo) => void;
@@ -92,6 +97,7 @@ export function serveStream<Request extends RequestHead>(
       }
       request = { ...request, typeUrl: deps.typeUrl };
     }
+    if (deps.node !== undefined) request = asAdmitted(request, deps.node, !unwatch);
     run(session.step({ kind: "request", request }, clock.now()));
     if (!unwatch && open) watch(session.state.node);
   }
@@ -114,23 +120,29 @@ export function serveStream<Request extends RequestHead>(
     close();
   }
 
+  /** In good order: the client opens another stream. */
+  function finish(): void {
+    if (open) call.end();
+    close();
+  }
+
   function close(): void {
     if (!open) return;
     open = false;
     unwatch?.();
     cancelTick?.();
+    cancelUntil?.();
     fanout.cancel(takeSnapshot);
     deps.onClose();
   }
 
+  const { until } = deps;
+  const cancelUntil = until === undefined ? undefined : clock.after(Math.max(0, until - clock.now()), finish);
   call.on("data", onRequest);
   call.on("drain", () => {
     if (open) run(session.step({ kind: "writable", writable: true }, clock.now()));
   });
-  call.on("end", () => {
-    if (open) call.end();
-    close();
-  });
+  call.on("end", finish);
   call.on("cancelled", close);
   call.on("close", close);
   call.on("error", close);

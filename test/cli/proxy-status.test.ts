@@ -13,7 +13,8 @@ import {
 import { runCli } from "../support/run-cli.ts";
 
 function typeStatus(typeUrl: string, state: SyncState, refused: Record<string, string> = {}): TypeStatus {
-  return { typeUrl, state, wanted: "1", sent: "1", acked: "1", nack: undefined, refused, subscribed: 1 };
+  const progress = { settled: true, complete: true };
+  return { typeUrl, state, wanted: "1", sent: "1", acked: "1", nack: undefined, refused, ...progress, subscribed: 1 };
 }
 
 function client(id: string, protocol: "delta" | "sotw", types: readonly TypeStatus[]): ClientStatus {

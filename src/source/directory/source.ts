@@ -41,6 +41,7 @@ export function directorySource(path: string, options: DirectorySourceOptions): 
   /** Paths that a notice named since the last pass: read whatever their stamp, which may be too coarse to tell. */
   const dirty = new Set<string>();
   let trouble: readonly Diagnostic[] = [];
+  let read = false;
   let closed = false;
   let due: { readonly at: number; readonly cancel: () => void } | undefined;
   let passing: Promise<void> | undefined;
@@ -159,8 +160,10 @@ export function directorySource(path: string, options: DirectorySourceOptions): 
       options.signal?.addEventListener("abort", () => void close(), { once: true });
       await look();
       passIn(nextLook());
+      read = true;
       return state();
     },
+    pending: () => (read ? [] : [`the manifests in ${path} are not read yet`]),
     close,
   };
 }

@@ -1,0 +1,152 @@
+/**
+ * Keeps a store equal to what the API server has of one kind: a paged list, then a watch that goes on where the last one ended.
+ *
+ * Invariant: the store is only ever moved towards what the API server said. While it cannot be reached, or has forgotten where
+ * the watch was (410), nothing is taken away: a new list replaces the old state only when it is complete.
+ */
+import { type Clock, systemClock } from "../base/clock.ts";
+import { createBackoff, sleep } from "./backoff.ts";
+import type { KubeClient } from "./client.ts";
+import { isExpired, KubeError } from "./errors.ts";
+import { listAll } from "./list.ts";
+import { keyOf, type KubeObject } from "./object.ts";
+import type { Store } from "./store.ts";
+import { watchOnce } from "./watch.ts";
+
+export interface ReflectorOptions<T> {
+  readonly client: KubeClient;
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  /** What the store keeps of an object; undefined keeps what it has, for an object that cannot be used. */
+  readonly keep: (object: KubeObject, key: string) => T | undefined;
+  readonly store: Store<T>;
+  readonly clock?: Clock;
+  readonly random?: () => number;
+  readonly timing?: Partial<ReflectorTiming>;
+  readonly onEvent?: (event: ReflectorEvent) => void;
+}
+
+/** In milliseconds, but for `watchSeconds`. */
+export interface ReflectorTiming {
+  readonly backoffBase: number;
+  readonly backoffMax: number;
+  /** A watch that lived this long was well: the next failure is a first one again. */
+  readonly stable: number;
+  /** Shortest life of a watch; up to a quarter is added, so that not all end together. */
+  readonly watchSeconds: number;
+  /** Longest silence of a watch. The API server sends a bookmark about once a minute. */
+  readonly idle: number;
+}
+
+export type ReflectorEvent =
+  | { readonly kind: "listed"; readonly path: string; readonly objects: number }
+  | { readonly kind: "watch-ended"; readonly path: string }
+  | { readonly kind: "failed"; readonly path: string; readonly error: KubeError; readonly retryIn: number };
+
+export interface Reflector {
+  /** Resolves when the store holds a complete list for the first time; never, while there is none. */
+  readonly synced: Promise<void>;
+  close(): Promise<void>;
+}
+
+const TIMING: ReflectorTiming = { backoffBase: 200, backoffMax: 15_000, stable: 5000, watchSeconds: 240, idle: 90_000 };
+
+/** Watches that are refused in a row before everything is listed again. */
+const MAX_REFUSED = 5;
+/** Longest that the API server may have Heddle wait, in milliseconds. */
+const MAX_RETRY_AFTER = 60_000;
+
+/** Starts at once. */
+export function startReflector<T>(options: ReflectorOptions<T>): Reflector {
+  const {
+    client,
+    path,
+    query = {},
+    keep,
+    store,
+    clock = systemClock,
+    random = Math.random,
+    onEvent = () => {},
+  } = options;
+  const timing = { ...TIMING, ...options.timing };
+  const backoff = createBackoff({ base: timing.backoffBase, max: timing.backoffMax, random });
+  const stop = new AbortController();
+  const { signal } = stop;
+  const synced = Promise.withResolvers<void>();
+  /** Undefined where only a new list helps. */
+  let version: string | undefined;
+  /** Watches in a row that the API server refused, for whatever reason. */
+  let refused = 0;
+
+  async function list(): Promise<void> {
+    const { items, resourceVersion } = await listAll(client, { path, query, signal });
+    const kept = new Map<string, T>();
+    for (const item of items) {
+      const key = keyOf(item);
+      const value = keep(item, key) ?? store.items.get(key);
+      if (value !== undefined) kept.set(key, value);
+    }
+    store.replace(kept);
+    version = resourceVersion;
+    onEvent({ kind: "listed", path, objects: items.length });
+    synced.resolve();
+  }
+
+  async function watch(from: string): Promise<void> {
+    const seconds = Math.round(timing.watchSeconds * (1 + random() / 4));
+    for await (const event of watchOnce(client, {
+      path,
+      query,
+      resourceVersion: from,
+      seconds,
+      idle: timing.idle,
+      signal,
+    })) {
+      if (signal.aborted) return;
+      if (event.type === "delete") store.delete(keyOf(event.object));
+      else if (event.type === "set") {
+        const key = keyOf(event.object);
+        const value = keep(event.object, key);
+        if (value !== undefined) store.set(key, value);
+      }
+      version = event.resourceVersion;
+      refused = 0;
+    }
+    onEvent({ kind: "watch-ended", path });
+  }
+
+  async function run(): Promise<void> {
+    while (!signal.aborted) {
+      const start = clock.now();
+      try {
+        if (version === undefined) await list();
+        await watch(version!);
+      } catch (thrown) {
+        if (signal.aborted) return;
+        if (!(thrown instanceof KubeError)) throw thrown;
+        // A version that the API server does not know any more, or never knew, as after a restore of its data.
+        if (isExpired(thrown) || (thrown.status !== 0 && ++refused >= MAX_REFUSED)) version = undefined;
+        if (clock.now() - start >= timing.stable) backoff.reset();
+        const retryIn = Math.max(backoff.next(), Math.min(thrown.retryAfter ?? 0, MAX_RETRY_AFTER));
+        onEvent({ kind: "failed", path, error: thrown, retryIn });
+        await sleep(clock, retryIn, signal);
+        continue;
+      }
+      // A server that ends every watch at once must not be asked in a tight loop.
+      if (clock.now() - start >= timing.stable) backoff.reset();
+      else await sleep(clock, backoff.next(), signal);
+    }
+  }
+
+  const running = run();
+  running.catch((error: unknown) => synced.reject(error));
+  // Who does not ask whether it synced learns of a failure by `close`.
+  synced.promise.catch(() => {});
+  return {
+    synced: synced.promise,
+    async close() {
+      stop.abort();
+      await running.catch(() => {});
+    },
+  };
+}

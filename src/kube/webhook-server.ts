@@ -1,0 +1,107 @@
+/** HTTPS for what the API server calls, with a certificate that is replaced while it serves. */
+import { createServer, type Server } from "node:https";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { HeddleError, messageOf } from "../base/errors.ts";
+
+export interface ServerCertificate {
+  /** PEM, the leaf first. */
+  readonly certificate: string;
+  /** PEM. */
+  readonly key: string;
+}
+
+export interface WebhookServerOptions {
+  readonly certificate: ServerCertificate;
+  /** JSON in, JSON out, by path. What is thrown becomes an answer with status 500. */
+  readonly routes: Readonly<Record<string, (body: unknown) => Promise<unknown>>>;
+  readonly onError?: (error: unknown) => void;
+}
+
+export interface WebhookServer {
+  /** @returns the port. @throws HeddleError WEBHOOK_LISTEN */
+  listen(address: { readonly host: string; readonly port: number }): Promise<number>;
+  /** New connections see the new certificate; open ones live on. */
+  setCertificate(certificate: ServerCertificate): void;
+  close(): Promise<void>;
+}
+
+/** Bytes of a review: an object of 1.5 MB twice, and more. */
+const MAX_BODY = 8 * 1024 * 1024;
+/** The API server waits 30 s at most. */
+const REQUEST_LIMIT = 30_000;
+const MAX_CONNECTIONS = 1000;
+
+export function createWebhookServer({ certificate, routes, onError = () => {} }: WebhookServerOptions): WebhookServer {
+  const server = createServer(contextOf(certificate), (request, response) => {
+    answer(request, response, routes).catch((error: unknown) => {
+      onError(error);
+      if (!response.headersSent) send(response, 500, { error: "the review failed; see the log of the control plane" });
+      else response.destroy();
+    });
+  });
+  server.requestTimeout = REQUEST_LIMIT;
+  server.maxConnections = MAX_CONNECTIONS;
+  // What does not speak TLS, or trusts another CA, ends its own connection.
+  server.on("tlsClientError", (_error, socket: Socket) => socket.destroy());
+  return {
+    listen: ({ host, port }) => listen(server, host, port),
+    setCertificate: (next) => server.setSecureContext(contextOf(next)),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeIdleConnections();
+        setTimeout(() => server.closeAllConnections(), 1000).unref();
+      }),
+  };
+}
+
+function contextOf({ certificate, key }: ServerCertificate) {
+  return { cert: certificate, key, minVersion: "TLSv1.2" as const };
+}
+
+function listen(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (cause) => {
+      reject(new HeddleError("WEBHOOK_LISTEN", `cannot listen on ${host}:${port}: ${messageOf(cause)}`, { cause }));
+    });
+    server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
+  });
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  routes: WebhookServerOptions["routes"],
+): Promise<void> {
+  const path = new URL(request.url ?? "/", "https://webhook").pathname;
+  const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
+  if (!route) return send(response, 404, { error: `nothing is served at ${path}` });
+  if (request.method !== "POST") return send(response, 405, { error: "reviews are posted" });
+  const text = await readBody(request);
+  if (text === undefined) return send(response, 413, { error: `a review holds at most ${MAX_BODY} bytes` });
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    return send(response, 400, { error: "the review is no JSON" });
+  }
+  send(response, 200, await route(body));
+}
+
+async function readBody(request: IncomingMessage): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_BODY) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+function send(response: ServerResponse, status: number, body: unknown): void {
+  const text = JSON.stringify(body);
+  response.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(text) });
+  response.end(text);
+}

@@ -1,0 +1,16 @@
+/** What is watched in a cluster, and where the API server has it. */
+import type { ApiKind } from "../../api/parse-object.ts";
+
+export const LIST_PATHS: Readonly<Record<ApiKind, string>> = {
+  Service: "/api/v1/services",
+  EndpointSlice: "/apis/discovery.k8s.io/v1/endpointslices",
+  Pod: "/api/v1/pods",
+  Namespace: "/api/v1/namespaces",
+  Node: "/api/v1/nodes",
+  TrafficPolicy: "/apis/heddle.dev/v1alpha1/trafficpolicies",
+};
+
+/** Why a list may be missing, as advice. */
+export const LIST_HINTS: Partial<Readonly<Record<ApiKind, string>>> = {
+  TrafficPolicy: "are the CRDs installed? helm install heddle-crds",
+};
