@@ -1,54 +1,30 @@
 /** The admin interface: health, metrics, and what every proxy was sent and has accepted. Read-only. */
-import type { AddressInfo } from "node:net";
-import { createAdaptorServer } from "@hono/node-server";
 import { Hono } from "hono";
-import type { Registry } from "prom-client";
 import type { Diagnostic } from "../base/diagnostic.ts";
-import { HeddleError } from "../base/errors.ts";
 import { type ClientStatus, shortType } from "../xds/index.ts";
+import { createHealthApp, type HealthView } from "./health.ts";
+import { type HttpInterface, httpInterface } from "./listen.ts";
 
 /** Where the interface gets what it shows. */
-export interface AdminView {
-  readonly metrics: Registry;
+export interface AdminView extends HealthView {
   /** The clock that `ClientStatus.connectedAt` is read from. */
   now(): number;
-  /** Reasons not to be ready; none when ready. */
-  notReady(): readonly string[];
   clients(): readonly ClientStatus[];
   diagnostics(): readonly Diagnostic[];
   /** The configuration of a proxy, rendered; undefined when it has none. */
   configOf(proxy: string): unknown;
+  /** Which pods have a sidecar, as plain data. */
+  sidecars(): unknown;
   /** Ids of the proxies that have a configuration. */
   proxies(): readonly string[];
-}
-
-export interface Admin {
-  /** @returns the port. @throws HeddleError ADMIN_LISTEN */
-  listen(address: { readonly host: string; readonly port: number }): Promise<number>;
-  close(): Promise<void>;
 }
 
 /** Most proxies that an error names. */
 const MAX_NAMED = 20;
 
-export function createAdmin(view: AdminView): Admin {
-  const server = createAdaptorServer({ fetch: createAdminApp(view).fetch });
-  return {
-    listen: ({ host, port }) =>
-      new Promise((resolve, reject) => {
-        server.once("error", (error) => {
-          reject(
-            new HeddleError("ADMIN_LISTEN", `cannot listen on ${host}:${port}: ${error.message}`, { cause: error }),
-          );
-        });
-        server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
-      }),
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        if ("closeAllConnections" in server) server.closeAllConnections();
-      }),
-  };
+/** Keep it on loopback: it shows what every sidecar runs. */
+export function createAdmin(view: AdminView): HttpInterface {
+  return httpInterface(createAdminApp(view));
 }
 
 /** The routes, testable without a port. */
@@ -61,20 +37,14 @@ export function createAdminApp(view: AdminView): Hono {
         "/readyz                sidecars are served",
         "/metrics               Prometheus metrics",
         "/debug/proxies         what each proxy was sent and has accepted",
+        "/debug/sidecars        which pods have a sidecar, which an old one, which none",
         "/debug/config?proxy=ID what a proxy is to run",
         "/debug/diagnostics     what is wrong with the manifests",
         "",
       ].join("\n"),
     ),
   );
-  app.get("/healthz", (c) => c.text("ok\n"));
-  app.get("/readyz", (c) => {
-    const reasons = view.notReady();
-    return reasons.length === 0 ? c.text("ok\n") : c.text(`${reasons.join("\n")}\n`, 503);
-  });
-  app.get("/metrics", async (c) =>
-    c.body(await view.metrics.metrics(), 200, { "content-type": view.metrics.contentType }),
-  );
+  app.route("/", createHealthApp(view));
   app.get("/debug/proxies", (c) =>
     c.json({ proxies: view.clients().map((client) => describeClient(client, view.now())) }),
   );
@@ -85,6 +55,7 @@ export function createAdminApp(view: AdminView): Hono {
     if (config === undefined) return c.json({ error: `no proxy ${proxy} is connected`, proxies: known(view) }, 404);
     return c.body(JSON.stringify(config, undefined, 2), 200, { "content-type": "application/json" });
   });
+  app.get("/debug/sidecars", (c) => c.json(view.sidecars() ?? {}));
   app.get("/debug/diagnostics", (c) => c.json({ diagnostics: view.diagnostics() }));
   return app;
 }

@@ -4,6 +4,8 @@ import { Command, CommanderError } from "commander";
 import { HeddleError, messageOf } from "../base/errors.ts";
 import { analyzeCommand } from "./analyze.ts";
 import { bootstrapCommand } from "./bootstrap.ts";
+import { checkCommand } from "./check/command.ts";
+import { describeCommand } from "./describe.ts";
 import { EXIT } from "./exit.ts";
 import { proxyStatusCommand } from "./proxy-status.ts";
 import { serveCommand } from "./serve.ts";
@@ -25,6 +27,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     bootstrapCommand(),
     translateCommand(),
     analyzeCommand(),
+    checkCommand(),
+    describeCommand(),
     proxyStatusCommand(),
     versionCommand(),
   ]) {
@@ -41,7 +45,7 @@ export async function main(argv: readonly string[]): Promise<void> {
 function explain(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   process.stderr.write(`heddle: ${messageOf(error)}\n`);
-  if (error instanceof HeddleError && error.code === "SOURCE_UNREADABLE") return EXIT.usage;
+  if (error instanceof HeddleError && ["SOURCE_UNREADABLE", "NOT_FOUND"].includes(error.code)) return EXIT.usage;
   if (!(error instanceof HeddleError) && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   return EXIT.failure;
 }

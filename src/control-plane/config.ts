@@ -30,16 +30,41 @@ const hostPort = z.string().transform((text, context) => {
   return parsed ?? z.NEVER;
 });
 
-const directory = z.string().transform((text, context) => {
+const source = z.string().transform((text, context) => {
+  if (text === "kubernetes") return { kind: "kubernetes" as const };
   if (!text.startsWith("dir:") || text.length === 4) {
-    context.addIssue({ code: "custom", message: `${JSON.stringify(text)} must be dir:PATH, a folder of manifests` });
+    const message = `${JSON.stringify(text)} must be kubernetes, or dir:PATH for a folder of manifests`;
+    context.addIssue({ code: "custom", message });
     return z.NEVER;
   }
   return { kind: "directory" as const, path: text.slice(4) };
 });
 
+const name = z
+  .string()
+  .max(253)
+  .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, "must be a name of lower-case letters, digits, '-' and '.'");
+
+/** Settings that only mean something in a cluster. */
+const inCluster = {
+  kubeconfig: z.string().min(1).optional(),
+  context: z.string().min(1).optional(),
+  /** Namespace of the control plane itself. */
+  namespace: name.default("heddle-system"),
+  /** Own pod. */
+  replica: name.default("heddle-0"),
+  /** Service of the control plane; certificates and objects are named after it. */
+  service: name.default("heddle"),
+  /** Health and metrics for the kubelet and Prometheus; absent: only the admin interface has them. */
+  healthAddress: hostPort.optional(),
+  webhookAddress: hostPort.default({ host: "127.0.0.1", port: 18_443 }),
+  tlsDir: z.string().min(1).optional(),
+  injectorConfig: z.string().min(1).optional(),
+  webhookConfiguration: name.optional(),
+};
+
 export const configSchema = z.strictObject({
-  source: directory,
+  source,
   xdsAddress: hostPort.default({ host: "127.0.0.1", port: 18_000 }),
   adminAddress: hostPort.default({ host: "127.0.0.1", port: 18_001 }),
   clusterDomain: z
@@ -48,6 +73,7 @@ export const configSchema = z.strictObject({
     .default("cluster.local"),
   outboundPolicy: z.enum(["allow-any", "registry-only"]).default("allow-any"),
   logLevel: z.enum(LOG_LEVELS).default("info"),
+  ...inCluster,
 });
 
 export type Config = z.output<typeof configSchema>;

@@ -30,6 +30,8 @@ export interface PublisherDeps {
   readonly metrics: Metrics;
   /** Every connected proxy has been given the newest snapshot. */
   readonly onPublished?: () => void;
+  /** A proxy's view was made of the newest snapshot. */
+  readonly onView?: (id: string) => void;
   /** Runs something on a later turn of the event loop. */
   readonly defer?: (run: () => void) => void;
 }
@@ -45,7 +47,7 @@ interface Connected {
 const SLICE = 10;
 
 export function createPublisher(deps: PublisherDeps): Publisher {
-  const { cache, translate, encode, clock, logger, metrics, onPublished, defer = setImmediate } = deps;
+  const { cache, translate, encode, clock, logger, metrics, onPublished, onView, defer = setImmediate } = deps;
   const connected = new Map<string, Connected>();
   /** Proxies that have not been given the newest snapshot; one that waits keeps its turn when a newer one comes. */
   const due = new Set<string>();
@@ -71,6 +73,7 @@ export function createPublisher(deps: PublisherDeps): Publisher {
       const { resources, diagnostics } = encode(config, cache.getSnapshot(id));
       entry.diagnostics = [...config.diagnostics, ...diagnostics];
       cache.setSnapshot(id, { resources });
+      onView?.(id);
     } catch (cause) {
       metrics.failures.inc();
       const error = new HeddleError("TRANSLATE", "translation failed; the proxy keeps what it has", { cause });

@@ -43,6 +43,13 @@ export function createMetrics() {
     cures: counter("heddle_xds_cures_total", "Clients that had gone silent and were sent clusters again", ["reason"]),
     refusals: gauge("heddle_xds_refusals", "Refused contents that are remembered"),
     refusalsEvicted: gauge("heddle_xds_refusals_evicted", "Refused contents that were forgotten for the limit"),
+    leading: gauge("heddle_leading", "1 while this replica holds the lease"),
+    statusWrites: counter("heddle_status_writes_total", "Statuses of policies that were written, or could not be", [
+      "outcome",
+    ]),
+    reflectorEvents: counter("heddle_kube_reflector_events_total", "Lists, ended watches and failures", ["kind", "path"]),
+    injections: counter("heddle_injections_total", "Pods that the injector was asked about", ["outcome"]),
+    tokenReviews: counter("heddle_token_reviews_total", "Tokens of sidecars that were checked", ["outcome"]),
     snapshots: counter("heddle_snapshots_total", "Mesh snapshots built"),
     translations: histogram("heddle_translation_seconds", "Time to translate the mesh for one proxy"),
     published: histogram(

@@ -7,6 +7,7 @@ import {
   HttpConnectionManager_CodecType,
   HttpConnectionManager_ServerHeaderTransformation,
   HttpConnectionManagerSchema,
+  type HttpFilter,
 } from "../gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
 import { create } from "@bufbuild/protobuf";
 import { ads, duration, pack } from "./envoy.ts";
@@ -34,7 +35,19 @@ export function routedTo(statPrefix: string, route: Route): Filter {
   });
 }
 
-function manager(init: Pick<Exclude<Init, undefined>, "statPrefix" | "routeSpecifier">): Filter {
+/** A connection manager whose filters answer every request that they know; others get 404. */
+export function answeredBy(statPrefix: string, filters: readonly HttpFilter[]): Filter {
+  const virtualHosts = [{ name: statPrefix, domains: ["*"], routes: [] }];
+  return manager(
+    { statPrefix, routeSpecifier: { case: "routeConfig", value: { name: statPrefix, virtualHosts } } },
+    filters,
+  );
+}
+
+function manager(
+  init: Pick<Exclude<Init, undefined>, "statPrefix" | "routeSpecifier">,
+  filters: readonly HttpFilter[] = [],
+): Filter {
   const typedConfig = pack(HttpConnectionManagerSchema, {
     ...init,
     codecType: HttpConnectionManager_CodecType.AUTO,
@@ -46,6 +59,7 @@ function manager(init: Pick<Exclude<Init, undefined>, "statPrefix" | "routeSpeci
     serverHeaderTransformation: HttpConnectionManager_ServerHeaderTransformation.PASS_THROUGH,
     upgradeConfigs: [{ upgradeType: "websocket" }],
     httpFilters: [
+      ...filters,
       {
         name: "envoy.filters.http.router",
         configType: { case: "typedConfig", value: pack(RouterSchema, {}) },

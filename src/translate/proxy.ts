@@ -22,6 +22,8 @@ export interface Proxy {
   readonly outboundAddress: string;
   readonly outboundHttpPort: number;
   readonly inboundPorts: readonly InboundPort[];
+  /** Ports of the application whose TCP probes the sidecar answers, see `tcp-probe.ts`. */
+  readonly tcpProbes: readonly number[];
   /** Annotations that could not be understood. */
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -30,6 +32,7 @@ export const CAPTURE = "heddle.dev/capture";
 export const OUTBOUND_ADDRESS = "heddle.dev/outbound-address";
 export const OUTBOUND_HTTP_PORT = "heddle.dev/outbound-http-port";
 export const INBOUND_PORTS = "heddle.dev/inbound-ports";
+export const TCP_PROBES = "heddle.dev/tcp-probes";
 
 const DEFAULT_HTTP_PORT = 15080;
 /** More inbound ports than this on one pod are a mistake. */
@@ -68,8 +71,15 @@ function describeProxy(id: string, workload: Workload): Proxy {
       parseInboundPorts,
       'a list such as "8080:9001, 8081:127.0.0.5:9002", each port once',
     ),
+    tcpProbes: read(TCP_PROBES, [], parsePorts, 'a list of ports such as "8080,9090"'),
     diagnostics,
   };
+}
+
+function parsePorts(text: string): readonly number[] | undefined {
+  const ports = text.split(",").map(parsePort);
+  if (ports.length > MAX_INBOUND_PORTS || !ports.every((port) => port !== undefined)) return undefined;
+  return [...new Set(ports)].sort((a, b) => a - b);
 }
 
 function parseCapture(text: string): Capture | undefined {

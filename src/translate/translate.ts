@@ -27,6 +27,7 @@ import { createMemo, type Memo } from "./memo.ts";
 import type { Proxy } from "./proxy.ts";
 import { backendsOf, routesOf } from "./route.ts";
 import { explicitTable, type RouteInput, transparentTables } from "./route-table.ts";
+import { probeCluster, probeListener } from "./tcp-probe.ts";
 import { servedPorts } from "./served-port.ts";
 import { DEFAULT_SETTINGS, type MeshSettings } from "./settings.ts";
 
@@ -119,7 +120,7 @@ interface Side {
 
 type Report = (diagnostic: Diagnostic) => void;
 
-function transparent(input: RouteInput, { workload }: Proxy, report: Report): Side {
+function transparent(input: RouteInput, { workload, tcpProbes }: Proxy, report: Report): Side {
   const { services, settings, memo } = input;
   const served = servedPorts(services, workload, report).filter(({ port }) => {
     if (port !== INBOUND_PORT) return true;
@@ -127,6 +128,8 @@ function transparent(input: RouteInput, { workload }: Proxy, report: Report): Si
     report({ code: "HED2107", level: "warning", ref: workload.ref, path: "", message });
     return false;
   });
+  const [address] = workload.addresses;
+  const probes = address === undefined ? [] : tcpProbes;
   const shape = served.map(({ port, protocol }) => `${port}/${protocol}`).join();
   return {
     clusters: [
@@ -135,11 +138,13 @@ function transparent(input: RouteInput, { workload }: Proxy, report: Report): Si
       ...served.map(({ port, protocol }) =>
         memo(`cluster/inbound/${port}/${protocol}`, [], () => capturedInboundCluster(port, protocol)),
       ),
+      ...probes.map((port) => probeCluster(address!, port)),
     ],
     listeners: [
       // First, so that no service can take the capture port's address away.
       memo(`listener/inbound/${shape}`, [], () => virtualInbound(served, settings)),
       ...transparentListeners(services, workload.addresses, settings, memo),
+      ...(probes.length > 0 ? [memo(`listener/probes/${probes.join()}`, [], () => probeListener(probes))] : []),
     ],
     routes: transparentTables(input),
   };

@@ -31,6 +31,7 @@ function appOf(view: Partial<AdminView> = {}) {
     notReady: () => [],
     clients: () => [client],
     diagnostics: () => [],
+    sidecars: () => undefined,
     configOf: (id) => (id === "web.shop" ? { clusters: [] } : undefined),
     proxies: () => ["web.shop"],
     ...view,
@@ -144,6 +145,7 @@ describe("the admin interface", () => {
       diagnostics: () => [],
       configOf: () => undefined,
       proxies: () => [],
+      sidecars: () => undefined,
     };
     const first = createAdmin(view);
     const port = await first.listen({ host: "127.0.0.1", port: 0 });

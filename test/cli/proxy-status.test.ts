@@ -29,6 +29,7 @@ async function serve(clients: readonly ClientStatus[]): Promise<string> {
     notReady: () => [],
     clients: () => clients,
     diagnostics: () => [],
+    sidecars: () => undefined,
     configOf: () => undefined,
     proxies: () => [],
   });

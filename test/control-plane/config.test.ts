@@ -26,12 +26,16 @@ describe("the settings of serve", () => {
       clusterDomain: "cluster.local",
       outboundPolicy: "allow-any",
       logLevel: "info",
+      namespace: "heddle-system",
+      replica: "heddle-0",
+      service: "heddle",
+      webhookAddress: { host: "127.0.0.1", port: 18_443 },
     });
   });
 
   test.each([
-    [{ source: "manifests" }, '"manifests" must be dir:PATH, a folder of manifests'],
-    [{ source: "dir:" }, '"dir:" must be dir:PATH, a folder of manifests'],
+    [{ source: "manifests" }, '"manifests" must be kubernetes, or dir:PATH for a folder of manifests'],
+    [{ source: "dir:" }, '"dir:" must be kubernetes, or dir:PATH for a folder of manifests'],
     [{ source: "dir:a", xdsAddress: "18000" }, '"18000" must be HOST:PORT, such as 127.0.0.1:18000'],
     [{ source: "dir:a", clusterDomain: ".local" }, "must be a DNS name such as cluster.local"],
   ])("%j is refused in words", (input, message) => {
