@@ -91,18 +91,23 @@ function print(proxies: readonly Proxy[], { template, sidecars, missing }: Sidec
     const own = made.get(id);
     return own === undefined || template === undefined ? "-" : own === template ? "current" : "OUTDATED";
   };
+  // Without an injector there is no template to compare with.
+  const age = template === undefined ? () => [] : (id: string) => [ageOf(id)];
   const rows = [
     ...proxies.map((proxy) => [
       proxy.id,
       ...TYPES.map((type) => stateOf(proxy, type)),
-      ageOf(proxy.id),
+      ...age(proxy.id),
       proxy.protocol,
       proxy.envoy,
     ]),
-    ...away.map(({ id }) => [id, ...TYPES.map(() => "-"), ageOf(id), "-", "NOT CONNECTED"]),
+    ...away.map(({ id }) => [id, ...TYPES.map(() => "-"), ...age(id), "-", "NOT CONNECTED"]),
   ].sort(([a = ""], [b = ""]) => (a < b ? -1 : 1));
   if (rows.length === 0) process.stderr.write("no proxies are connected\n");
-  else process.stdout.write(formatTable(["NAME", ...TYPES, "SIDECAR", "PROTOCOL", "ENVOY"], rows));
+  else
+    process.stdout.write(
+      formatTable(["NAME", ...TYPES, ...(template === undefined ? [] : ["SIDECAR"]), "PROTOCOL", "ENVOY"], rows),
+    );
   for (const proxy of proxies) printRefusals(proxy);
   const outdated = sidecars.filter(({ id }) => ageOf(id) === "OUTDATED").length;
   if (outdated > 0) warn(`${outdated} sidecars are OUTDATED: they get the current template when their pods restart`);

@@ -98,8 +98,6 @@ describe("the admin interface", () => {
               subscribed: "*",
               nack: { version: "v2", resources: ["checkout"], reason: "bad cluster" },
               refused: { checkout: "bad cluster" },
-      settled: true,
-      complete: true,
             },
           ],
         },

@@ -39,10 +39,10 @@ describe("wrong usage ends with 2 and a hint, and prints no data", () => {
     [["version", "--outptu", "json"], /unknown option '--outptu'\n\(Did you mean --output\?\)/],
     [["bootstrap", "--proxy", "web"], /must be POD\.NAMESPACE, such as web-0\.shop/],
     [["bootstrap", "--xds", "18000"], /must be HOST:PORT, such as 127\.0\.0\.1:18000/],
-    [["serve"], /required option '--source <dir:PATH>'/],
+    [["serve"], /required option '--source <source>'/],
     [
       ["serve", "--source", "manifests", "--xds-address", "18000"],
-      /--source: "manifests" must be dir:PATH, a folder of manifests\n\s+--xds-address: "18000" must be HOST:PORT/,
+      /--source: "manifests" must be kubernetes, or dir:PATH for a folder of manifests\n\s+--xds-address: "18000" must be HOST:PORT/,
     ],
     [["serve", "--source", "dir:x", "--log-level", "loud"], /Allowed choices are trace, debug, info/],
   ])("%j", async (argv, message) => {
