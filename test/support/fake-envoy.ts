@@ -2,7 +2,14 @@
  * An xDS client for tests, of Envoy's manners: it acknowledges, refuses, follows what clusters and listeners refer to, and
  * comes back with what it has. It shares no code with the server; many of them run in one process.
  */
-import { Client, type ClientDuplexStream, credentials, type StatusObject } from "@grpc/grpc-js";
+import {
+  type ChannelCredentials,
+  Client,
+  type ClientDuplexStream,
+  credentials,
+  Metadata,
+  type StatusObject,
+} from "@grpc/grpc-js";
 import { createFollower, type Follower } from "./fake-envoy-follow.ts";
 import {
   CDS,
@@ -21,6 +28,12 @@ export interface FakeEnvoyOptions {
   readonly port: number;
   readonly host?: string;
   readonly nodeId?: string;
+  /** Plaintext unless given. */
+  readonly credentials?: ChannelCredentials;
+  /** Names the server's certificate is to have, where the address is none of them. */
+  readonly serverName?: string;
+  /** The `authorization` header of each stream. */
+  readonly authorization?: () => string;
   /** `major.minor.patch`; 1.40.0 by default. */
   readonly version?: string;
   readonly metadata?: object;
@@ -117,7 +130,8 @@ export function connectSotw(options: FakeEnvoyOptions): FakeEnvoy {
 
 function connect(options: FakeEnvoyOptions, protocol: "delta" | "sotw"): FakeEnvoy {
   const { wire, port, host = "127.0.0.1", nodeId = "fake.test", mode = "auto", keep = 1000, lean = false } = options;
-  const client = new Client(`${host}:${port}`, credentials.createInsecure(), {
+  const client = new Client(`${host}:${port}`, options.credentials ?? credentials.createInsecure(), {
+    ...(options.serverName !== undefined && { "grpc.ssl_target_name_override": options.serverName }),
     "grpc.use_local_subchannel_pool": 1,
     "grpc.max_receive_message_length": -1,
     "grpc.max_send_message_length": -1,
@@ -143,7 +157,9 @@ function connect(options: FakeEnvoyOptions, protocol: "delta" | "sotw"): FakeEnv
   function open(): void {
     greeted = false;
     const method = protocol === "delta" ? deltaMethod(wire, options.service) : sotwMethod(wire, options.service);
-    stream = client.makeBidiStreamRequest(method.path, method.serialize, method.deserialize);
+    const headers = new Metadata();
+    if (options.authorization) headers.set("authorization", options.authorization());
+    stream = client.makeBidiStreamRequest(method.path, method.serialize, method.deserialize, headers);
     const current = stream;
     ended = new Promise((resolve) => current.on("status", resolve));
     // The status says the same.
