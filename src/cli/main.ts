@@ -7,6 +7,7 @@ import { bootstrapCommand } from "./bootstrap.ts";
 import { checkCommand } from "./check/command.ts";
 import { describeCommand } from "./describe.ts";
 import { EXIT } from "./exit.ts";
+import { injectCommand } from "./inject.ts";
 import { proxyStatusCommand } from "./proxy-status.ts";
 import { serveCommand } from "./serve.ts";
 import { translateCommand } from "./translate.ts";
@@ -29,6 +30,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     analyzeCommand(),
     checkCommand(),
     describeCommand(),
+    injectCommand(),
     proxyStatusCommand(),
     versionCommand(),
   ]) {

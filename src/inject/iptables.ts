@@ -8,6 +8,10 @@ export interface CaptureOptions {
   readonly uid: number;
   readonly outboundPort: number;
   readonly inboundPort: number;
+  /** Ports of the pod that are captured; none stands for all. */
+  readonly includeInboundPorts?: readonly number[];
+  /** Destinations that are captured, e.g. `10.1.0.0/16`; none stands for all. */
+  readonly includeOutboundCidrs?: readonly string[];
   /** Ports of the pod that callers reach directly. */
   readonly excludeInboundPorts: readonly number[];
   readonly excludeOutboundPorts: readonly number[];
@@ -30,7 +34,7 @@ const LOOPBACK = "127.0.0.1/32";
 
 /** IPv4 rules; order matters, the first match decides. */
 export function captureRules(options: CaptureOptions = DEFAULT_CAPTURE): string {
-  const { uid, outboundPort, inboundPort } = options;
+  const { uid, outboundPort, inboundPort, includeInboundPorts = [], includeOutboundCidrs = [] } = options;
   const owners = [`--uid-owner ${uid}`, `--gid-owner ${uid}`];
   const rules = [
     "*nat",
@@ -43,7 +47,9 @@ export function captureRules(options: CaptureOptions = DEFAULT_CAPTURE): string 
     "-A PREROUTING -p tcp -j HEDDLE_INBOUND",
     "-A OUTPUT -p tcp -j HEDDLE_OUTPUT",
     ...options.excludeInboundPorts.map((port) => `-A HEDDLE_INBOUND -p tcp --dport ${port} -j RETURN`),
-    `-A HEDDLE_INBOUND -p tcp -j REDIRECT --to-ports ${inboundPort}`,
+    ...orAll(includeInboundPorts, (port) => `--dport ${port} `).map(
+      (which) => `-A HEDDLE_INBOUND -p tcp ${which}-j REDIRECT --to-ports ${inboundPort}`,
+    ),
     // From the sidecar to its own application.
     `-A HEDDLE_OUTPUT -o lo -s ${INBOUND_SOURCE} -j RETURN`,
     // The sidecar calls its own pod by a service: in through the front door, as any caller.
@@ -54,8 +60,15 @@ export function captureRules(options: CaptureOptions = DEFAULT_CAPTURE): string 
     `-A HEDDLE_OUTPUT -d ${LOOPBACK} -j RETURN`,
     ...options.excludeOutboundCidrs.map((cidr) => `-A HEDDLE_OUTPUT -d ${cidr} -j RETURN`),
     ...options.excludeOutboundPorts.map((port) => `-A HEDDLE_OUTPUT -p tcp --dport ${port} -j RETURN`),
-    `-A HEDDLE_OUTPUT -p tcp -j REDIRECT --to-ports ${outboundPort}`,
+    ...orAll(includeOutboundCidrs, (cidr) => `-d ${cidr} `).map(
+      (which) => `-A HEDDLE_OUTPUT ${which}-p tcp -j REDIRECT --to-ports ${outboundPort}`,
+    ),
     "COMMIT",
   ];
   return `${rules.join("\n")}\n`;
+}
+
+/** One condition an item, or the one that always holds. */
+function orAll<T>(items: readonly T[], condition: (item: T) => string): readonly string[] {
+  return items.length === 0 ? [""] : items.map(condition);
 }

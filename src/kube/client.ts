@@ -37,7 +37,7 @@ export interface KubeClient {
    * @throws KubeError
    */
   open(request: KubeRequest): Promise<IncomingMessage>;
-  /** Closes what connections are idle. */
+  /** Closes all connections; requests under way fail. */
   close(): void;
 }
 

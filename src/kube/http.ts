@@ -33,18 +33,28 @@ export function exchange({ url, options, method, headers, body, idle, signal }: 
     const fail = (cause: unknown): void => {
       reject(new KubeError(`${about}: the API server does not answer: ${messageOf(cause)}`, { cause }));
     };
+    let head: IncomingMessage | undefined;
     const length = body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) };
     const request = send(
       url,
-      { ...options, method, headers: { ...options.headers, ...headers, ...length }, ...(signal && { signal }) },
+      {
+        ...options,
+        method,
+        headers: { ...options.headers, ...headers, ...length },
+        // As an option it counts while connecting, too: `setTimeout` would begin only after it.
+        timeout: idle,
+        ...(signal && { signal }),
+      },
       (response) => {
-        response.once("error", () => {});
+        head = response;
+        response.on("error", () => {});
         const { statusCode = 0 } = response;
         if (statusCode >= 200 && statusCode < 300) return resolve(response);
         refusal(about, response).then(reject, fail);
       },
     );
-    request.setTimeout(idle, () => request.destroy(new Error(`nothing was received for ${idle} ms`)));
+    // The reader of an answer learns why it broke off only from the answer itself.
+    request.on("timeout", () => (head ?? request).destroy(new Error(`nothing was received for ${idle} ms`)));
     request.on("socket", (socket) => socket.setKeepAlive(true, KEEPALIVE_DELAY));
     request.on("error", fail);
     request.end(body);

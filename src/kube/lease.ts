@@ -26,7 +26,7 @@ export interface ElectionOptions {
 export interface LeaseTiming {
   /** How long a record stays good without renewal. */
   readonly duration: number;
-  /** A holder that could not renew for this long stops leading: shorter than `duration`, so that there are never two. */
+  /** A holder that could not renew for this long stops leading. Shorter than `duration`: so there are never two. */
   readonly deadline: number;
   /** Between tries to renew or to take. */
   readonly retry: number;
@@ -58,19 +58,37 @@ export function startElection(options: ElectionOptions): Election {
   const path = `${collection}/${name}`;
   const stop = new AbortController();
   let leading = false;
-  let renewedAt = 0;
+  let cancelDeadline = (): void => {};
+  /** Whether the lease may name this one, as far as is known here. */
+  let mayHold = false;
   /** The record as it was last seen, and since when it has looked like that. */
   let observed: { readonly version: string; readonly since: number } | undefined;
 
-  function lead(now: boolean): void {
-    if (leading === now) return;
-    leading = now;
-    onChange(now);
+  function follow(): void {
+    cancelDeadline();
+    if (!leading) return;
+    leading = false;
+    onChange(false);
+  }
+
+  /** @param since when the renewal was asked for: the others may count from then on, however late the answer is */
+  function lead(since: number): void {
+    const left = since + timing.deadline - clock.now();
+    if (left <= 0 || stop.signal.aborted) return;
+    cancelDeadline();
+    // Apart from the tries: one that hangs must not keep a holder leading.
+    cancelDeadline = clock.after(left, () => {
+      follow();
+      options.onError?.(new KubeError(`lease ${namespace}/${name} could not be renewed in time`, {}));
+    });
+    if (leading) return;
+    leading = true;
+    onChange(true);
   }
 
   async function tryOnce(): Promise<void> {
-    const timeout = timing.deadline / 2;
-    const lease = await client.request<LeaseObject>({ method: "GET", path, timeout }).catch((error: unknown) => {
+    const limits = { timeout: timing.deadline / 2, signal: stop.signal };
+    const lease = await client.request<LeaseObject>({ method: "GET", path, ...limits }).catch((error: unknown) => {
       if (isNotFound(error)) return undefined;
       throw error;
     });
@@ -80,18 +98,19 @@ export function startElection(options: ElectionOptions): Election {
     const holder = lease?.spec?.holderIdentity ?? "";
     const theirs = holder !== "" && holder !== identity;
     if (theirs) {
-      lead(false);
+      mayHold = false;
+      follow();
       const lasts = Math.max(timing.duration, (lease?.spec?.leaseDurationSeconds ?? 0) * 1000);
       if (start - observed.since < lasts) return;
     }
     const body = record(lease, holder === identity);
+    // Also when no answer comes: it may have been written all the same.
+    mayHold = true;
     const written = lease
-      ? await client.request<LeaseObject>({ method: "PUT", path, body, timeout })
-      : await client.request<LeaseObject>({ method: "POST", path: collection, body, timeout });
+      ? await client.request<LeaseObject>({ method: "PUT", path, body, ...limits })
+      : await client.request<LeaseObject>({ method: "POST", path: collection, body, ...limits });
     observed = { version: written.metadata.resourceVersion ?? "", since: clock.now() };
-    // From before the request on: that is when the others may begin to count.
-    renewedAt = start;
-    lead(true);
+    lead(start);
   }
 
   function record(lease: LeaseObject | undefined, mine: boolean): LeaseObject {
@@ -119,20 +138,9 @@ export function startElection(options: ElectionOptions): Election {
         await tryOnce();
       } catch (error) {
         // Somebody else was first: what they wrote is seen at the next try.
-        if (!isConflict(error)) options.onError?.(error);
+        if (!isConflict(error) && !stop.signal.aborted) options.onError?.(error);
       }
       await sleep(clock, timing.retry * (0.9 + random() / 5), stop.signal);
-    }
-  }
-
-  /** Apart from the tries: one that hangs must not keep a holder leading. */
-  async function watchDeadline(): Promise<void> {
-    while (!stop.signal.aborted) {
-      if (leading && clock.now() - renewedAt >= timing.deadline) {
-        lead(false);
-        options.onError?.(new KubeError(`lease ${namespace}/${name} could not be renewed in time`, {}));
-      }
-      await sleep(clock, timing.retry / 4, stop.signal);
     }
   }
 
@@ -143,17 +151,28 @@ export function startElection(options: ElectionOptions): Election {
     await client.request({ method: "PUT", path, body: { ...lease, spec }, timeout: timing.retry });
   }
 
-  const running = Promise.all([run(), watchDeadline()]);
+  /** A renewal that was cut off may still come in between: then once more. */
+  async function giveBack(): Promise<void> {
+    try {
+      await release().catch((error: unknown) => {
+        if (!isConflict(error)) throw error;
+        return release();
+      });
+    } catch (error) {
+      options.onError?.(error);
+    }
+  }
+
+  const running = run();
   return {
     get leading() {
       return leading;
     },
     async close() {
       stop.abort();
+      follow();
       await running;
-      const held = leading;
-      lead(false);
-      if (held) await release().catch((error: unknown) => options.onError?.(error));
+      if (mayHold) await giveBack();
     },
   };
 }

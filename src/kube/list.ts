@@ -9,7 +9,7 @@ export interface ListOptions {
   readonly query?: Readonly<Record<string, string>>;
   /** Objects a page. */
   readonly pageSize?: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface ListResult {
@@ -18,10 +18,10 @@ export interface ListResult {
   readonly resourceVersion: string;
 }
 
-interface ListAnswer {
+interface Page {
   readonly apiVersion?: string;
-  readonly kind?: string;
-  readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
+  readonly kind: string;
+  readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
   readonly items?: readonly unknown[] | null;
 }
 
@@ -43,6 +43,16 @@ export async function listAll(client: KubeClient, options: ListOptions): Promise
   }
 }
 
+/**
+ * The version that the API server is at, by its data and not by what it has cached.
+ *
+ * @throws KubeError
+ */
+export async function versionNow(client: KubeClient, { path, query, signal }: ListOptions): Promise<string> {
+  const { metadata } = await readPage(client, { path, query: { ...query, limit: "1" }, signal });
+  return metadata.resourceVersion;
+}
+
 /** @param pageSize 0 for everything at once */
 async function readPages(
   client: KubeClient,
@@ -53,16 +63,8 @@ async function readPages(
   let next = "";
   for (;;) {
     const paging = { ...(pageSize > 0 && { limit: String(pageSize) }), ...(next !== "" && { continue: next }) };
-    const answer = await client.request<ListAnswer>({
-      method: "GET",
-      path,
-      query: { ...query, ...paging },
-      ...(signal && { signal }),
-    });
+    const answer = await readPage(client, { path, query: { ...query, ...paging }, signal });
     const { metadata, apiVersion, kind } = answer;
-    if (metadata?.resourceVersion === undefined || !kind?.endsWith("List")) {
-      throw new KubeError(`GET ${path}: the answer is no list`, { status: 200 });
-    }
     for (const item of answer.items ?? []) {
       const object = asObject(item);
       // Items of a typed list do not say their kind.
@@ -71,4 +73,17 @@ async function readPages(
     next = metadata.continue ?? "";
     if (next === "") return { items, resourceVersion: metadata.resourceVersion };
   }
+}
+
+async function readPage(client: KubeClient, { path, query, signal }: Omit<ListOptions, "pageSize">): Promise<Page> {
+  const answer = await client.request<Partial<Page> | null>({
+    method: "GET",
+    path,
+    ...(query && { query }),
+    ...(signal && { signal }),
+  });
+  if (typeof answer?.metadata?.resourceVersion !== "string" || !answer.kind?.endsWith("List")) {
+    throw new KubeError(`GET ${path}: the answer is no list`, { status: 200 });
+  }
+  return answer as Page;
 }

@@ -35,3 +35,10 @@ export function withoutManagedFields(object: KubeObject): KubeObject {
   const { managedFields: _, ...metadata } = object.metadata;
   return { ...object, metadata };
 }
+
+/** Whether resource version `a` is from before `b`. False where one of them is no number: nothing is known of those. */
+export function isOlder(a: string, b: string): boolean {
+  const number = /^[1-9][0-9]*$/;
+  if (!number.test(a) || !number.test(b)) return false;
+  return a.length === b.length ? a < b : a.length < b.length;
+}

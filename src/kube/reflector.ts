@@ -3,13 +3,17 @@
  *
  * Invariant: the store is only ever moved towards what the API server said. While it cannot be reached, or has forgotten where
  * the watch was (410), nothing is taken away: a new list replaces the old state only when it is complete.
+ *
+ * An API server whose data were restored from a backup takes a version of its future without a word, and keeps silent until it
+ * gets there. So after a connection broke, the version is compared with the API server's before the watch goes on.
  */
 import { type Clock, systemClock } from "../base/clock.ts";
+import { messageOf } from "../base/errors.ts";
 import { createBackoff, sleep } from "./backoff.ts";
 import type { KubeClient } from "./client.ts";
 import { isExpired, KubeError } from "./errors.ts";
-import { listAll } from "./list.ts";
-import { keyOf, type KubeObject } from "./object.ts";
+import { listAll, versionNow } from "./list.ts";
+import { isOlder, keyOf, type KubeObject } from "./object.ts";
 import type { Store } from "./store.ts";
 import { watchOnce } from "./watch.ts";
 
@@ -77,6 +81,8 @@ export function startReflector<T>(options: ReflectorOptions<T>): Reflector {
   let version: string | undefined;
   /** Watches in a row that the API server refused, for whatever reason. */
   let refused = 0;
+  /** Whether the API server may be another than before. */
+  let doubtful = false;
 
   async function list(): Promise<void> {
     const { items, resourceVersion } = await listAll(client, { path, query, signal });
@@ -88,6 +94,7 @@ export function startReflector<T>(options: ReflectorOptions<T>): Reflector {
     }
     store.replace(kept);
     version = resourceVersion;
+    refused = 0;
     onEvent({ kind: "listed", path, objects: items.length });
     synced.resolve();
   }
@@ -119,16 +126,22 @@ export function startReflector<T>(options: ReflectorOptions<T>): Reflector {
     while (!signal.aborted) {
       const start = clock.now();
       try {
+        if (version !== undefined && doubtful) {
+          if (isOlder(await versionNow(client, { path, query, signal }), version)) version = undefined;
+        }
+        doubtful = false;
         if (version === undefined) await list();
         await watch(version!);
       } catch (thrown) {
         if (signal.aborted) return;
-        if (!(thrown instanceof KubeError)) throw thrown;
-        // A version that the API server does not know any more, or never knew, as after a restore of its data.
-        if (isExpired(thrown) || (thrown.status !== 0 && ++refused >= MAX_REFUSED)) version = undefined;
+        const error = toKubeError(path, thrown);
+        const { status } = error;
+        doubtful ||= status === 0 || status >= 500;
+        // A version that the API server does not know any more, or cannot go on from. One that is busy does not say so.
+        if (isExpired(error) || (status !== 0 && status !== 429 && ++refused >= MAX_REFUSED)) version = undefined;
         if (clock.now() - start >= timing.stable) backoff.reset();
-        const retryIn = Math.max(backoff.next(), Math.min(thrown.retryAfter ?? 0, MAX_RETRY_AFTER));
-        onEvent({ kind: "failed", path, error: thrown, retryIn });
+        const retryIn = Math.max(backoff.next(), Math.min(error.retryAfter ?? 0, MAX_RETRY_AFTER));
+        onEvent({ kind: "failed", path, error, retryIn });
         await sleep(clock, retryIn, signal);
         continue;
       }
@@ -149,4 +162,13 @@ export function startReflector<T>(options: ReflectorOptions<T>): Reflector {
       await running.catch(() => {});
     },
   };
+}
+
+/** What failed here and not at the API server must not end a reflector, either: nobody would notice. */
+function toKubeError(path: string, thrown: unknown): KubeError {
+  if (thrown instanceof KubeError) return thrown;
+  return new KubeError(`${path}: an object could not be taken in: ${messageOf(thrown)}`, {
+    status: 200,
+    cause: thrown,
+  });
 }

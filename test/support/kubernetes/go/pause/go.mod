@@ -1,0 +1,3 @@
+module heddle.dev/test/pause
+
+go 1.26.0
