@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-/** Tests in three projects: quick ones side by side, those with real Envoys and those with network namespaces in turn. */
+/** Tests in projects: quick ones side by side; those with real Envoys, API servers, clusters and network namespaces in turn. */
 export default defineConfig({
   resolve: { conditions: ["source"] },
   test: {
@@ -11,7 +11,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/envoy/**", "test/net/**"],
+          exclude: ["test/envoy/**", "test/net/**", "test/kube/**", "test/cluster/**"],
           testTimeout: 60_000,
         },
       },
@@ -22,6 +22,27 @@ export default defineConfig({
           include: ["test/envoy/**/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "kube",
+          include: ["test/kube/**/*.test.ts"],
+          testTimeout: 120_000,
+          // The first time, Kubernetes is built.
+          hookTimeout: 2_700_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "cluster",
+          include: ["test/cluster/**/*.test.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 3_600_000,
           fileParallelism: false,
         },
       },

@@ -11,7 +11,11 @@ export function serializeAuthority({ current, next, previous }: Authority): Read
   return {
     "ca.crt": current.certificate,
     "ca.key": current.key,
-    ...(next && { "next.crt": next.certificate, "next.key": next.key, "next.since": new Date(next.since).toISOString() }),
+    ...(next && {
+      "next.crt": next.certificate,
+      "next.key": next.key,
+      "next.since": new Date(next.since).toISOString(),
+    }),
     "previous.crt": previous.join(""),
   };
 }

@@ -1,11 +1,11 @@
 /** An identity from a folder: a mounted Secret with `tls.crt`, `tls.key` and `ca.crt`, read again when it changes. */
-import { createPrivateKey, X509Certificate } from "node:crypto";
 import { type FSWatcher, watch } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import { HeddleError, messageOf } from "../base/errors.ts";
 import { createListeners, type Identity, type IdentityEvent, type IdentityState } from "./identity.ts";
+import { checkKeyPair, readCertificate } from "./key-pair.ts";
 
 export interface CertificateFilesOptions {
   readonly directory: string;
@@ -17,35 +17,59 @@ export interface CertificateFilesOptions {
 const RECHECK = 60_000;
 /** Milliseconds from a notice to reading: a Secret's files change together. */
 const SETTLE = 100;
+const NAMES = { certificate: "tls.crt", key: "tls.key" };
+const BUNDLE = "ca.crt";
 
 /** What is broken or half written keeps the pair before it in use. `start` throws HeddleError CERTIFICATE when there is none. */
 export function watchCertificateFiles({ directory, clock, onEvent = () => {} }: CertificateFilesOptions): Identity {
   const listeners = createListeners<IdentityState>();
   let state: IdentityState | undefined;
   let watcher: FSWatcher | undefined;
-  let cancel: (() => void) | undefined;
+  let cancel = (): void => {};
   let closed = false;
+  /** A look goes on; the next one comes after it. */
+  let looking: Promise<void> | undefined;
+  let again = false;
 
   async function read(): Promise<void> {
-    const [certificate, key, bundle] = await Promise.all(
-      ["tls.crt", "tls.key", "ca.crt"].map((name) => readFile(join(directory, name), "utf8")),
-    );
-    const next = { serverCertificate: { certificate: certificate!, key: key! }, bundle: bundle! };
-    check(next);
-    if (JSON.stringify(next) === JSON.stringify(state)) return;
+    const next = await readIdentity(directory);
+    if (closed || sameState(next, state)) return;
     onEvent({ kind: state ? "renewed" : "loaded", detail: `the certificate in ${directory} is in use` });
     state = next;
     listeners.tell(next);
   }
 
+  async function look(): Promise<void> {
+    await read().catch((error: unknown) => {
+      if (!closed) onEvent({ kind: "failed", detail: `${directory}: ${messageOf(error)}` });
+    });
+    looking = undefined;
+    lookIn(again ? SETTLE : RECHECK);
+    again = false;
+  }
+
   function lookIn(delay: number): void {
     if (closed) return;
-    cancel?.();
+    if (looking) {
+      again = true;
+      return;
+    }
+    cancel();
     cancel = clock.after(delay, () => {
-      read()
-        .catch((error: unknown) => onEvent({ kind: "failed", detail: messageOf(error) }))
-        .finally(() => lookIn(RECHECK));
+      looking = look();
     });
+  }
+
+  /** A folder that cannot be watched, such as for lack of inotify instances, is looked at now and then. */
+  function startWatching(): void {
+    const failed = (error: unknown): void =>
+      onEvent({ kind: "failed", detail: `cannot watch ${directory}: ${messageOf(error)}` });
+    try {
+      watcher = watch(directory, () => lookIn(SETTLE));
+      watcher.on("error", failed);
+    } catch (error) {
+      failed(error);
+    }
   }
 
   return {
@@ -55,43 +79,37 @@ export function watchCertificateFiles({ directory, clock, onEvent = () => {} }: 
       } catch (cause) {
         throw new HeddleError("CERTIFICATE", `no certificate in ${directory}: ${messageOf(cause)}`, { cause });
       }
-      watcher = watch(directory, () => lookIn(SETTLE));
-      watcher.on("error", () => lookIn(SETTLE));
-      lookIn(RECHECK);
+      startWatching();
+      // Once more: for what changed between the two.
+      lookIn(SETTLE);
     },
     current() {
       if (!state) throw new HeddleError("CERTIFICATE", "there is no certificate before start");
       return state;
     },
     onChange: listeners.add,
-    close() {
+    async close() {
       closed = true;
-      cancel?.();
+      cancel();
       watcher?.close();
-      return Promise.resolve();
+      await looking;
     },
   };
 }
 
-/** @throws HeddleError CERTIFICATE; its message holds nothing of the key */
-function check({ serverCertificate: { certificate, key }, bundle }: IdentityState): void {
-  const fail = (what: string): never => {
-    throw new HeddleError("CERTIFICATE", what);
-  };
-  const parse = (name: string, text: string): X509Certificate => {
-    try {
-      return new X509Certificate(text);
-    } catch {
-      return fail(`${name} holds no certificate in PEM`);
-    }
-  };
-  const leaf = parse("tls.crt", certificate);
-  parse("ca.crt", bundle);
-  let matches: boolean;
-  try {
-    matches = leaf.checkPrivateKey(createPrivateKey(key));
-  } catch {
-    return fail("tls.key holds no private key in PEM");
-  }
-  if (!matches) fail("tls.key does not belong to tls.crt");
+/** @throws HeddleError CERTIFICATE; an error of the file system. No message holds anything of the key. */
+async function readIdentity(directory: string): Promise<IdentityState> {
+  const read = (name: string): Promise<string> => readFile(join(directory, name), "utf8");
+  const [certificate, key, bundle] = await Promise.all([read(NAMES.certificate), read(NAMES.key), read(BUNDLE)]);
+  checkKeyPair({ certificate, key }, NAMES);
+  readCertificate(bundle, BUNDLE);
+  return { serverCertificate: { certificate, key }, bundle };
+}
+
+function sameState(a: IdentityState, b: IdentityState | undefined): boolean {
+  return (
+    a.bundle === b?.bundle &&
+    a.serverCertificate.key === b.serverCertificate.key &&
+    a.serverCertificate.certificate === b.serverCertificate.certificate
+  );
 }

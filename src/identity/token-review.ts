@@ -3,27 +3,39 @@ import { hash } from "node:crypto";
 import { z } from "zod";
 import type { Clock } from "../base/clock.ts";
 import type { KubeClient } from "../kube/client.ts";
+import { createRecent } from "./recent.ts";
+import { readClaims, type TokenClaims } from "./token-claims.ts";
+import { createTurns } from "./turns.ts";
 
-export type Reviewed =
-  | {
-      readonly ok: true;
-      readonly pod: { readonly namespace: string; readonly name: string; readonly uid: string };
-      readonly serviceAccount: string;
-      /** Milliseconds since the epoch. */
-      readonly expiresAt: number;
-    }
-  | { readonly ok: false; readonly reason: Refusal };
+export type Reviewed = Vouched | Refused;
+
+export interface Vouched {
+  readonly ok: true;
+  readonly pod: { readonly namespace: string; readonly name: string; readonly uid: string };
+  readonly serviceAccount: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+export interface Refused {
+  readonly ok: false;
+  readonly reason: Refusal;
+}
 
 /**
  * - `malformed`: no JWT, or too long
  * - `expired`: its own time is over
  * - `audience`: it was made for somebody else
  * - `unauthenticated`: the API server does not vouch for it
- * - `not-bound`: it belongs to a service account, but to no pod
+ * - `not-bound`: it belongs to no pod
  * - `unavailable`: it could not be asked
  */
 export type Refusal = "malformed" | "expired" | "audience" | "unauthenticated" | "not-bound" | "unavailable";
 
+/** For counting: `cached` may be either answer; `stale` is a former yes while the API server cannot be asked. */
+export type ReviewOutcome = "ok" | "cached" | "stale" | Refusal;
+
+/** Never rejects. */
 export type TokenReviewer = (token: string) => Promise<Reviewed>;
 
 export interface TokenReviewerOptions {
@@ -33,16 +45,16 @@ export interface TokenReviewerOptions {
   readonly clock: Clock;
   /** Milliseconds since the epoch. */
   readonly wallClock?: () => number;
-  readonly onReview?: (outcome: "ok" | "cached" | Refusal) => void;
+  readonly onReview?: (outcome: ReviewOutcome) => void;
 }
 
-const MAX_TOKEN = 16 * 1024;
-const MAX_REMEMBERED = 10_000;
-const MAX_AT_ONCE = 32;
-const MAX_WAITING = 1000;
-/** Milliseconds for which an answer is good. A pod that is deleted keeps its streams for as long at most. */
-const REMEMBER_YES = 60_000;
-const REMEMBER_NO = 5000;
+const TURNS = { atOnce: 32, maxWaiting: 1000, maxWait: 10_000 };
+/** Apart from each other: made-up tokens must not push out those of sidecars. */
+const MAX_VOUCHED = 10_000;
+const MAX_REFUSED = 1000;
+/** Milliseconds for which an answer is good. A pod that is deleted can open streams for as long at most. */
+const VOUCHED_FOR = 60_000;
+const REFUSED_FOR = 5000;
 const TIMEOUT = 10_000;
 
 const POD_NAME = "authentication.kubernetes.io/pod-name";
@@ -50,135 +62,105 @@ const POD_UID = "authentication.kubernetes.io/pod-uid";
 
 const answer = z.object({
   status: z.object({
-    authenticated: z.boolean().optional(),
-    audiences: z.array(z.string()).optional(),
-    error: z.string().optional(),
+    authenticated: z.boolean().default(false),
+    audiences: z.array(z.string()).default([]),
     user: z
       .object({ username: z.string().default(""), extra: z.record(z.string(), z.array(z.string())).default({}) })
       .prefault({}),
   }),
 });
+type ReviewStatus = z.output<typeof answer>["status"];
 
-const claims = z.object({ exp: z.number(), aud: z.union([z.string(), z.array(z.string())]).optional() });
-type Claims = z.output<typeof claims>;
-
-interface Remembered {
+interface Counted {
   readonly reviewed: Reviewed;
-  readonly at: number;
+  readonly outcome: ReviewOutcome;
 }
 
 /** Answers are remembered by the token's hash, never by the token. */
 export function createTokenReviewer(options: TokenReviewerOptions): TokenReviewer {
   const { client, audience, clock, wallClock = Date.now, onReview = () => {} } = options;
-  /** The least recently used first. */
-  const remembered = new Map<string, Remembered>();
-  const underWay = new Map<string, Promise<Reviewed>>();
-  const waiting: (() => void)[] = [];
-  let busy = 0;
+  const vouched = createRecent<{ readonly reviewed: Vouched; readonly at: number }>(MAX_VOUCHED);
+  const refused = createRecent<{ readonly reviewed: Refused; readonly at: number }>(MAX_REFUSED);
+  /** Bounded by the turns. */
+  const underWay = new Map<string, Promise<Counted>>();
+  const inTurn = createTurns({ clock, ...TURNS });
 
   function recall(key: string): Reviewed | undefined {
-    const known = remembered.get(key);
-    if (!known || clock.now() - known.at >= (known.reviewed.ok ? REMEMBER_YES : REMEMBER_NO)) return undefined;
-    if (known.reviewed.ok && known.reviewed.expiresAt <= wallClock()) return undefined;
-    remembered.delete(key);
-    remembered.set(key, known);
-    return known.reviewed;
+    const [yes, no] = [vouched.get(key), refused.get(key)];
+    if (yes && clock.now() - yes.at < VOUCHED_FOR) return yes.reviewed;
+    return no && clock.now() - no.at < REFUSED_FOR ? no.reviewed : undefined;
   }
 
   function remember(key: string, reviewed: Reviewed): void {
-    remembered.delete(key);
-    remembered.set(key, { reviewed, at: clock.now() });
-    const [oldest] = remembered.keys();
-    if (remembered.size > MAX_REMEMBERED) remembered.delete(oldest!);
+    const at = clock.now();
+    vouched.delete(key);
+    refused.delete(key);
+    if (reviewed.ok) vouched.set(key, { reviewed, at });
+    else refused.set(key, { reviewed, at });
   }
 
-  async function ask(token: string, own: Claims): Promise<Reviewed> {
+  async function ask(token: string): Promise<ReviewStatus> {
     const review = await client.request({
       method: "POST",
       path: "/apis/authentication.k8s.io/v1/tokenreviews",
-      body: {
-        apiVersion: "authentication.k8s.io/v1",
-        kind: "TokenReview",
-        spec: { token, audiences: [audience] },
-      },
+      body: { apiVersion: "authentication.k8s.io/v1", kind: "TokenReview", spec: { token, audiences: [audience] } },
       timeout: TIMEOUT,
     });
-    return judge(answer.parse(review).status, own);
+    return answer.parse(review).status;
   }
 
-  function judge({ authenticated, audiences, user }: z.output<typeof answer>["status"], own: Claims): Reviewed {
-    if (!authenticated) return no([own.aud ?? []].flat().includes(audience) ? "unauthenticated" : "audience");
-    if (!audiences?.includes(audience)) return no("audience");
-    const [, namespace, serviceAccount] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(user.username) ?? [];
-    const { [POD_NAME]: [name] = [], [POD_UID]: [uid] = [] } = user.extra;
-    if (!namespace || !serviceAccount || !name || !uid) return no("not-bound");
-    return { ok: true, pod: { namespace, name, uid }, serviceAccount, expiresAt: own.exp * 1000 };
-  }
-
-  /** One of a bounded number at a time; undefined where too many wait. */
-  async function inTurn(run: () => Promise<Reviewed>): Promise<Reviewed> {
-    if (busy >= MAX_AT_ONCE) {
-      if (waiting.length >= MAX_WAITING) return no("unavailable");
-      await new Promise<void>((resolve) => waiting.push(resolve));
-    } else busy++;
+  async function review(key: string, token: string, claims: TokenClaims): Promise<Counted> {
     try {
-      return await run();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else busy--;
-    }
-  }
-
-  async function review(key: string, token: string, own: Claims): Promise<Reviewed> {
-    try {
-      const reviewed = await inTurn(() => ask(token, own));
-      if (reviewed.ok || reviewed.reason !== "unavailable") remember(key, reviewed);
-      return reviewed;
+      const reviewed = judge(await inTurn(() => ask(token)), claims, audience);
+      remember(key, reviewed);
+      return { reviewed, outcome: reviewed.ok ? "ok" : reviewed.reason };
     } catch {
-      // What the API server vouched for once is true until the token expires: a sidecar that reconnects while the API server is
-      // away is better served than left with what it has.
-      const known = remembered.get(key)?.reviewed;
-      return known?.ok && known.expiresAt > wallClock() ? known : no("unavailable");
+      // What the API server vouched for once is true until the token expires, unless the pod was deleted meanwhile: a sidecar that
+      // reconnects while the API server is away is better served than left with what it has. The error is forgotten, since it may
+      // hold the request, and with it the token.
+      const known = vouched.get(key)?.reviewed;
+      if (known) return { reviewed: known, outcome: "stale" };
+      return { reviewed: refusal("unavailable"), outcome: "unavailable" };
     }
+  }
+
+  function reviewOnce(key: string, token: string, claims: TokenClaims): Promise<Counted> {
+    const pending = underWay.get(key) ?? review(key, token, claims).finally(() => underWay.delete(key));
+    underWay.set(key, pending);
+    return pending;
+  }
+
+  async function decide(token: string): Promise<Counted> {
+    const claims = readClaims(token);
+    if (!claims) return { reviewed: refusal("malformed"), outcome: "malformed" };
+    const expired: Counted = { reviewed: refusal("expired"), outcome: "expired" };
+    if (claims.expiresAt <= wallClock()) return expired;
+    const key = hash("sha256", token, "hex");
+    const known = recall(key);
+    if (known) return { reviewed: known, outcome: "cached" };
+    const counted = await reviewOnce(key, token, claims);
+    // It may have waited for longer than the token had to live.
+    return counted.reviewed.ok && counted.reviewed.expiresAt <= wallClock() ? expired : counted;
   }
 
   return async (token) => {
-    const own = claimsOf(token);
-    if (!own) return counted(no("malformed"));
-    if (own.exp * 1000 <= wallClock()) return counted(no("expired"));
-    const key = hash("sha256", token, "hex");
-    const known = recall(key);
-    if (known) {
-      onReview("cached");
-      return known;
-    }
-    let pending = underWay.get(key);
-    if (!pending) {
-      pending = review(key, token, own).finally(() => underWay.delete(key));
-      underWay.set(key, pending);
-    }
-    return counted(await pending);
-  };
-
-  function counted(reviewed: Reviewed): Reviewed {
-    onReview(reviewed.ok ? "ok" : reviewed.reason);
+    const { reviewed, outcome } = await decide(token);
+    onReview(outcome);
     return reviewed;
-  }
+  };
 }
 
-function no(reason: Refusal): Reviewed {
+function judge({ authenticated, audiences, user }: ReviewStatus, claims: TokenClaims, audience: string): Reviewed {
+  // Of a token that it does not vouch for, the API server says no more; the claims serve for the reason only.
+  if (!authenticated) return refusal(claims.audiences.includes(audience) ? "unauthenticated" : "audience");
+  // An API server that does not know of audiences names none: it did not check.
+  if (!audiences.includes(audience)) return refusal("audience");
+  const [, namespace, serviceAccount] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(user.username) ?? [];
+  const { [POD_NAME]: [name] = [], [POD_UID]: [uid] = [] } = user.extra;
+  if (!namespace || !serviceAccount || !name || !uid) return refusal("not-bound");
+  return { ok: true, pod: { namespace, name, uid }, serviceAccount, expiresAt: claims.expiresAt };
+}
+
+function refusal(reason: Refusal): Refused {
   return { ok: false, reason };
-}
-
-/** What the token says of itself. Nothing of it is believed before the API server vouches for the token. */
-function claimsOf(token: string): Claims | undefined {
-  const [, payload, signature] = token.length <= MAX_TOKEN ? token.split(".") : [];
-  if (payload === undefined || !signature) return undefined;
-  try {
-    const parsed = claims.safeParse(JSON.parse(Buffer.from(payload, "base64url").toString()));
-    return parsed.success ? parsed.data : undefined;
-  } catch {
-    return undefined;
-  }
 }

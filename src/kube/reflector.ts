@@ -81,6 +81,7 @@ export function startReflector<T>(options: ReflectorOptions<T>): Reflector {
   let version: string | undefined;
   /** Watches in a row that the API server refused, for whatever reason. */
   let refused = 0;
+  let listedAt = -Infinity;
   /** Whether the API server may be another than before. */
   let doubtful = false;
 
@@ -95,6 +96,7 @@ export function startReflector<T>(options: ReflectorOptions<T>): Reflector {
     store.replace(kept);
     version = resourceVersion;
     refused = 0;
+    listedAt = clock.now();
     onEvent({ kind: "listed", path, objects: items.length });
     synced.resolve();
   }
@@ -140,6 +142,8 @@ export function startReflector<T>(options: ReflectorOptions<T>): Reflector {
         // A version that the API server does not know any more, or cannot go on from. One that is busy does not say so.
         if (isExpired(error) || (status !== 0 && status !== 429 && ++refused >= MAX_REFUSED)) version = undefined;
         if (clock.now() - start >= timing.stable) backoff.reset();
+        // After a time without the API server this is how it says that it is back: the list must not wait for what was before.
+        if (isExpired(error) && clock.now() - listedAt >= timing.stable) backoff.reset();
         const retryIn = Math.max(backoff.next(), Math.min(error.retryAfter ?? 0, MAX_RETRY_AFTER));
         onEvent({ kind: "failed", path, error, retryIn });
         await sleep(clock, retryIn, signal);

@@ -18,8 +18,10 @@ export interface ApiServerOptions {
   readonly port?: number;
   /** The command that leads into the network namespace that it runs in. */
   readonly enter?: readonly string[];
-  /** Flags of kube-apiserver that come after its usual ones, and so win. */
-  readonly flags?: readonly string[];
+  /** Folder of the executables, where they are built already. */
+  readonly bin?: string;
+  /** There are controllers and a node, so pods need service accounts, and the Service `kubernetes` its endpoint. */
+  readonly hasNodes?: boolean;
 }
 
 export interface TokenRequest {
@@ -61,8 +63,8 @@ export const API_SERVICE_ADDRESS = "10.96.0.1";
 
 /** Builds the parts if need be (which takes minutes once), starts them, and resolves when the API server is ready. */
 export async function startApiServer(options: ApiServerOptions = {}): Promise<ApiServer> {
-  const { address = "127.0.0.1", enter = [], flags = [] } = options;
-  const bin = await ensureKubernetes(API_PARTS);
+  const { address = "127.0.0.1", enter = [], hasNodes = false } = options;
+  const bin = options.bin ?? (await ensureKubernetes(API_PARTS));
   const port = options.port ?? (await lowPort());
   const etcdPorts = [await lowPort(), await lowPort()] as const;
   const folder = workFolder("heddle-api");
@@ -95,10 +97,10 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     `--service-account-signing-key-file=${signingKeyPath}`,
     `--service-cluster-ip-range=${SERVICE_RANGE}`,
     "--allow-privileged=true",
-    // Nothing makes service accounts here, and loopback may not be an endpoint.
-    "--disable-admission-plugins=ServiceAccount",
-    "--endpoint-reconciler-type=none",
-    ...flags,
+    ...(hasNodes
+      ? [`--advertise-address=${address}`, "--kubelet-preferred-address-types=InternalIP"]
+      : // Nothing makes service accounts, and loopback may not be an endpoint.
+        ["--disable-admission-plugins=ServiceAccount", "--endpoint-reconciler-type=none"]),
   ];
   let api: Part | undefined;
 
