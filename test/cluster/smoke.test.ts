@@ -49,6 +49,14 @@ test("a Deployment's pods answer by the DNS name of their Service", async () => 
   expect([...answers].toSorted()).toEqual(pods.split(" ").toSorted());
 });
 
+test("the test process reaches pods by their addresses", async () => {
+  const pods = await cluster.kubectl(["get", "pods", "--output=jsonpath={.items[*].status.podIP}"]);
+  for (const address of pods.split(" ")) {
+    const answer = await fetch(`http://${address}:8080/`, { signal: AbortSignal.timeout(5000) });
+    expect(await answer.text()).toMatch(/^echo-/);
+  }
+});
+
 test("a killed container starts again, and a killed kubelet goes on with its pods", async () => {
   const restarts = (): Promise<string> =>
     cluster.kubectl(["get", "pods", "--output=jsonpath={.items[*].status.containerStatuses[0].restartCount}"]);
@@ -64,8 +72,10 @@ test("a killed container starts again, and a killed kubelet goes on with its pod
 });
 
 test("the API server comes back at its address, and the node is still ready", async () => {
-  await cluster.stopApi();
+  const { pid } = cluster.api;
+  await cluster.stopApi(0);
   await cluster.startApi();
+  expect(cluster.api.pid).not.toBe(pid);
   const ready = ["wait", "node", "--all", "--for=condition=Ready", "--timeout=30s"];
   expect(await cluster.kubectl(ready)).toContain("condition met");
   expect(await cluster.helm(["list", "--all-namespaces", "--output=json"])).toBe("[]\n");

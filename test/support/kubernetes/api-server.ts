@@ -46,6 +46,8 @@ export interface ApiServer {
   readonly signingKeyPath: string;
   readonly certificatePath: string;
   readonly kubectl: Tool;
+  /** Another one after each start. */
+  readonly pid: number;
   /** A token of a service account, which must exist. */
   tokenFor(request: TokenRequest): Promise<string>;
   /** @param grace milliseconds until it is killed; 0 kills at once, and clients' connections stay without a goodbye */
@@ -144,6 +146,9 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     signingKeyPath,
     certificatePath: certificate,
     kubectl: createTool(join(bin, "kubectl"), kubeconfigPath, join(folder, "cache")),
+    get pid() {
+      return api!.pid;
+    },
     async tokenFor({ namespace, serviceAccount, audience, seconds = 3600, pod }) {
       const answer = await client.request<{ status: { token: string } }>({
         method: "POST",

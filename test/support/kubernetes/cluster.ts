@@ -26,6 +26,7 @@ export interface Cluster
     Pick<ApiServer, "url" | "kubeconfigPath" | "token" | "kubectl" | "tokenFor" | "stopApi" | "startApi">,
     Omit<Node, "logs"> {
   readonly helm: Tool;
+  readonly api: Pick<ApiServer, "pid">;
   /** The command that leads into the node's network, where Services and pods are reached by their addresses. */
   readonly inside: readonly string[];
   readonly nodeAddress: string;
@@ -40,7 +41,6 @@ export interface ContainerName {
   readonly container: string;
 }
 
-const POD_RANGE = "10.244.0.0/24";
 const READY_LIMIT = 120_000;
 
 /**
@@ -67,13 +67,13 @@ export async function startCluster({ nodeLabels = {} }: ClusterOptions = {}): Pr
   try {
     const cgroup = createCgroups();
     sandbox = await createSandbox(processes, folder, join(bin, "pause"));
-    const { address } = createUplink(sandbox, [SERVICE_RANGE]);
+    const { address, podRange } = createUplink(sandbox, [SERVICE_RANGE]);
     api = await startApiServer({ address, port: 6443, enter: sandbox.network, bin, hasNodes: true });
     const { kubeconfigPath: kubeconfig, kubectl } = api;
     const shared = { processes, sandbox, folder, bin, kubeconfig, address };
     startControllers(shared, api);
     const [node] = await Promise.all([
-      startNode({ ...shared, podRange: POD_RANGE, dnsAddress: DNS_ADDRESS, cgroup, labels: nodeLabels }),
+      startNode({ ...shared, podRange, dnsAddress: DNS_ADDRESS, cgroup, labels: nodeLabels }),
       startDns({ ...shared, kubectl }),
     ]);
     await until("the node is ready", READY_LIMIT, () => isReady(kubectl), 250).catch((cause: unknown) => {
@@ -82,6 +82,7 @@ export async function startCluster({ nodeLabels = {} }: ClusterOptions = {}): Pr
     return {
       ...api,
       ...node,
+      api,
       helm: createTool(join(bin, "helm"), kubeconfig, join(folder, "helm")),
       inside: sandbox.network,
       nodeAddress: address,

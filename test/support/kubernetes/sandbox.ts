@@ -101,6 +101,8 @@ function isGone(pid: number): boolean {
 export interface Uplink {
   /** The sandbox's own address, which the real machine reaches. */
   readonly address: string;
+  /** Addresses for pods, which the real machine reaches too. */
+  readonly podRange: string;
 }
 
 /**
@@ -124,5 +126,8 @@ export function createUplink(sandbox: Sandbox, ranges: readonly string[]): Uplin
   for (const range of ranges) {
     execute([...sandbox.network, "ip", "route", "add", range, "dev", "eth0", "src", address]);
   }
-  return { address };
+  // It goes with the link.
+  const podRange = `10.245.${index}.0/24`;
+  execute(["ip", "route", "add", podRange, "via", address]);
+  return { address, podRange };
 }

@@ -1,0 +1,213 @@
+/** A cluster with Heddle installed by its charts, and two namespaces of applications with injected sidecars. */
+import { join, resolve } from "node:path";
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { ensureEnvoy } from "../../../scripts/envoy.ts";
+import { baseLayer, buildImage, fileLayer, writeImage } from "../../../scripts/image.ts";
+import { type Cluster, startCluster } from "../../support/kubernetes/cluster.ts";
+import { until } from "../../support/until.ts";
+import { type Manifest, namespace } from "./manifests.ts";
+
+export const HEDDLE = "registry.local/heddle:test";
+export const APP = "registry.local/app:1";
+export const ENVOY = "registry.local/envoy:1.40.0";
+/** The same Envoy under another name: an update of the sidecar. */
+export const ENVOY_NEXT = "registry.local/envoy:1.40.0-next";
+export const SYSTEM = "heddle-system";
+
+const root = resolve(import.meta.dirname, "../../..");
+
+export interface Mesh {
+  readonly cluster: Cluster;
+  apply(...manifests: readonly Manifest[]): Promise<void>;
+  /** The first pod with these labels that is not ending. */
+  pod(namespace: string, selector: string): Promise<Pod>;
+  pods(namespace: string, selector: string): Promise<readonly Pod[]>;
+  /** Asks the test application of a pod to do something, past the API server. */
+  control<T = unknown>(pod: Pod, path: string, body?: unknown): Promise<T>;
+  rolledOut(namespace: string, deployment: string): Promise<void>;
+  restart(namespace: string, deployment: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface Pod {
+  readonly name: string;
+  readonly namespace: string;
+  readonly address: string;
+  readonly node: string;
+  /** As the API server has it. */
+  readonly object: PodObject;
+}
+
+interface PodObject {
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly deletionTimestamp?: string;
+    readonly annotations?: Readonly<Record<string, string>>;
+    readonly creationTimestamp: string;
+  };
+  readonly spec: { readonly nodeName: string; readonly containers: readonly { readonly image: string }[] };
+  readonly status: {
+    readonly phase: string;
+    readonly podIP?: string;
+    readonly containerStatuses?: readonly ContainerStatus[];
+    readonly initContainerStatuses?: readonly ContainerStatus[];
+  };
+}
+
+interface ContainerStatus {
+  readonly name: string;
+  readonly restartCount: number;
+  readonly imageID: string;
+  readonly containerID?: string;
+  readonly state: { readonly running?: { readonly startedAt: string } };
+}
+
+/** Starts a cluster with all images, and nothing of Heddle in it. */
+export async function startWithImages(): Promise<Mesh> {
+  const cluster = await startCluster({ nodeLabels: { "topology.kubernetes.io/zone": "zone-a" } });
+  const work = mkdtempSync(join(tmpdir(), "heddle-images-"));
+  try {
+    await importImages(cluster, work);
+  } catch (error) {
+    await cluster.close();
+    throw error;
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+  return meshOf(cluster);
+}
+
+/** Starts a cluster with Heddle in it, ready to inject. */
+export async function startMesh(values: readonly string[] = []): Promise<Mesh> {
+  const mesh = await startWithImages();
+  try {
+    await installHeddle(mesh.cluster, values);
+    await mesh.apply(namespace("shop"), namespace("web"));
+  } catch (error) {
+    await mesh.close();
+    throw error;
+  }
+  return mesh;
+}
+
+async function importImages(cluster: Cluster, work: string): Promise<void> {
+  const base = await baseLayer();
+  const heddle = await buildImage({ name: HEDDLE, out: join(work, "heddle.tar") });
+  const app = await fileLayer({ "/app/app.ts": { from: join(import.meta.dirname, "app.ts") } }, join(work, "app-layer.tar"));
+  const envoy = await fileLayer(
+    { "/usr/local/bin/envoy": { from: await ensureEnvoy("1.40.0"), mode: 0o755 } },
+    join(work, "envoy-layer.tar"),
+  );
+  const images = [
+    { name: APP, layers: [base, app], entrypoint: ["node", "/app/app.ts"] },
+    { name: ENVOY, layers: [base, envoy], entrypoint: ["envoy"] },
+    { name: ENVOY_NEXT, layers: [base, envoy], entrypoint: ["envoy"] },
+  ];
+  await cluster.importImage(heddle);
+  for (const [index, image] of images.entries()) {
+    const out = join(work, `image-${index}.tar`);
+    await writeImage({ env: {}, user: "", workdir: "/", ...image }, out);
+    await cluster.importImage(out);
+  }
+}
+
+/** What the charts are given here: images that are on the node already. */
+const VALUES = [
+  "image.repository=registry.local/heddle",
+  "image.tag=test",
+  "image.pullPolicy=Never",
+  `injector.proxy.image=${ENVOY}`,
+  "injector.proxy.imagePullPolicy=Never",
+];
+
+/** `helm install` of both charts, as the README has it. */
+export async function installHeddle(cluster: Cluster, values: readonly string[] = []): Promise<void> {
+  await cluster.helm(["install", "heddle-crds", join(root, "charts/heddle-crds")]);
+  await heddleChart(cluster, "install", values);
+}
+
+export async function heddleChart(
+  cluster: Cluster,
+  verb: "install" | "upgrade",
+  values: readonly string[] = [],
+): Promise<void> {
+  const settings = [...VALUES, ...values].flatMap((value) => ["--set", value]);
+  const where = ["--namespace", SYSTEM, "--create-namespace", "--wait", "--timeout", "120s"];
+  await cluster.helm([verb, "heddle", join(root, "charts/heddle"), ...where, ...settings], undefined, 150_000);
+  // The injector has to be trusted before the first pod is made.
+  await until("the API server trusts the injector", 30_000, async () => {
+    const path = "--output=jsonpath={.webhooks[*].clientConfig.caBundle}";
+    return (await cluster.kubectl(["get", "mutatingwebhookconfiguration", "heddle", path])) !== "";
+  });
+}
+
+function meshOf(cluster: Cluster): Mesh {
+  const { kubectl } = cluster;
+
+  async function pods(where: string, selector: string): Promise<readonly Pod[]> {
+    const text = await kubectl(["get", "pods", `--namespace=${where}`, `--selector=${selector}`, "--output=json"]);
+    const { items } = JSON.parse(text) as { readonly items: readonly PodObject[] };
+    return items
+      .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+      .map((object) => ({
+        name: object.metadata.name,
+        namespace: object.metadata.namespace,
+        address: object.status.podIP ?? "",
+        node: object.spec.nodeName,
+        object,
+      }));
+  }
+
+  async function rolledOut(where: string, deployment: string): Promise<void> {
+    const args = ["rollout", "status", `deployment/${deployment}`, `--namespace=${where}`, "--timeout=120s"];
+    await kubectl(args, undefined, 130_000);
+  }
+
+  return {
+    cluster,
+    async apply(...manifests) {
+      await kubectl(["apply", "--filename=-"], JSON.stringify({ apiVersion: "v1", kind: "List", items: manifests }));
+    },
+    pods,
+    async pod(where, selector) {
+      const [first] = await pods(where, selector);
+      if (!first) throw new Error(`no pod in ${where} has ${selector}`);
+      return first;
+    },
+    control: <T>({ address }: Pod, path: string, body: unknown = {}) =>
+      fetchInside(cluster.inside, `http://${address}:9000${path}`, body) as Promise<T>,
+    rolledOut,
+    async restart(where, deployment) {
+      await kubectl(["rollout", "restart", `deployment/${deployment}`, `--namespace=${where}`]);
+      await rolledOut(where, deployment);
+    },
+    close: () => cluster.close(),
+  };
+}
+
+const LIMIT = 120_000;
+
+/** Posts JSON from within the node's network. */
+function fetchInside(inside: readonly string[], url: string, body: unknown): Promise<unknown> {
+  const script = `
+    const [url, body] = process.argv.slice(1);
+    const answer = await fetch(url, { method: "POST", body });
+    process.stdout.write(await answer.text());
+    process.exit(answer.ok ? 0 : 1);
+  `;
+  const [command, ...args] = [...inside, process.execPath, "--input-type=module", "-e", script, url, JSON.stringify(body)];
+  return new Promise((resolved, reject) => {
+    const child = spawn(command!, args, { timeout: LIMIT, killSignal: "SIGKILL" });
+    let [output, errors] = ["", ""];
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (errors += text));
+    child.once("error", reject);
+    child.once("close", (code) => {
+      if (code !== 0) return reject(new Error(`${url}: ${errors.slice(-500) || output.slice(-500)}`));
+      resolved(JSON.parse(output));
+    });
+  });
+}
