@@ -128,7 +128,7 @@ export function startReflector<T>(options: ReflectorOptions<T>): Reflector {
     while (!signal.aborted) {
       const start = clock.now();
       try {
-        if (version !== undefined && doubtful) {
+        if (version !== undefined && doubtful && false) {
           if (isOlder(await versionNow(client, { path, query, signal }), version)) version = undefined;
         }
         doubtful = false;

@@ -57,6 +57,19 @@ test("the test process reaches pods by their addresses", async () => {
   }
 });
 
+test("a pod reaches the API server by its Service, as its service account", async () => {
+  const ask = `
+    const { readFileSync } = require("node:fs");
+    const [ca, token] = ["ca.crt", "token"].map((f) => readFileSync("/var/run/secrets/kubernetes.io/serviceaccount/" + f));
+    const headers = { authorization: "Bearer " + token };
+    require("node:https").get("https://kubernetes.default.svc/api/v1/pods", { ca, headers }, (r) => r.pipe(process.stdout));`;
+  const answer = await cluster.kubectl(["exec", "deployment/echo", "--", "/bin/node", "-e", ask]);
+  expect(JSON.parse(answer)).toMatchObject({
+    code: 403,
+    message: expect.stringContaining("system:serviceaccount:default:default"),
+  });
+});
+
 test("a killed container starts again, and a killed kubelet goes on with its pods", async () => {
   const restarts = (): Promise<string> =>
     cluster.kubectl(["get", "pods", "--output=jsonpath={.items[*].status.containerStatuses[0].restartCount}"]);

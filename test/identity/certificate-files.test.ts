@@ -25,10 +25,11 @@ function stateOf(data: Awaited<ReturnType<typeof files>>): IdentityState {
 
 function watching(directory: string, clock = systemClock) {
   const events: IdentityEvent[] = [];
+  /** Changes after the beginning. */
   const told: IdentityState[] = [];
   const identity = watchCertificateFiles({ directory, clock, onEvent: (event) => void events.push(event) });
-  identity.onChange((state) => void told.push(state));
   onTestFinished(() => identity.close());
+  identity.onChange((state) => void (events.length > 1 && told.push(state)));
   return { identity, events, told };
 }
 

@@ -13,7 +13,8 @@ import { DNS_ADDRESS, startDns } from "./dns.ts";
 import { createTool, type Tool } from "./kubectl.ts";
 import { type Node, NODE_NAME, startNode } from "./node.ts";
 import { createProcesses, type Processes } from "./processes.ts";
-import { createSandbox, createUplink, type Sandbox } from "./sandbox.ts";
+import { createSandbox, type Sandbox } from "./sandbox.ts";
+import { createUplink } from "./uplink.ts";
 import { workFolder } from "./work-folder.ts";
 
 export interface ClusterOptions {

@@ -5,10 +5,11 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "../until.ts";
-import { execute } from "./execute.ts";
 import type { Part, Processes } from "./processes.ts";
 
 export interface Sandbox {
+  /** Of the process that holds it, as the real machine counts. */
+  readonly pid: number;
   /** The command that leads into its network alone. */
   readonly network: readonly string[];
   /** The command that leads into all of it; a signal to such a command reaches no process inside. */
@@ -65,6 +66,7 @@ export async function createSandbox(processes: Processes, folder: string, init: 
   if (pid === -1) throw new Error(`no namespaces can be made: ${holder.log()}`);
 
   return {
+    pid,
     network: ["nsenter", `--net=/proc/${pid}/ns/net`, "--"],
     enter: ["nsenter", `--target=${pid}`, "--mount", "--pid", "--net", "--"],
     async stop(part, grace = 5000) {
@@ -95,39 +97,4 @@ function isGone(pid: number): boolean {
   } catch {
     return true;
   }
-}
-
-/** A pair of links between the real machine and the sandbox. */
-export interface Uplink {
-  /** The sandbox's own address, which the real machine reaches. */
-  readonly address: string;
-  /** Addresses for pods, which the real machine reaches too. */
-  readonly podRange: string;
-}
-
-/**
- * Gives the sandbox an address that exists nowhere else. It gets no default route: nothing that runs in it reaches beyond the
- * two ends of this link.
- *
- * @param ranges addresses that are answered inside the sandbox before any packet leaves it
- */
-export function createUplink(sandbox: Sandbox, ranges: readonly string[]): Uplink {
-  const taken = execute(["ip", "-4", "-oneline", "address"]);
-  const index = Array.from({ length: 256 }, (_, i) => i).find((i) => !taken.includes(`10.78.${i}.1/`));
-  if (index === undefined) throw new Error("no address is free for a cluster");
-  const [outside, address] = [`10.78.${index}.1`, `10.78.${index}.2`];
-  const link = `hdlk${index}`;
-  const namespace = sandbox.network[1]!.replace("--net=", "");
-  execute(["ip", "link", "add", link, "type", "veth", "peer", "name", "eth0", "netns", namespace.split("/")[2]!]);
-  execute(["ip", "address", "add", `${outside}/30`, "dev", link]);
-  execute(["ip", "link", "set", link, "up"]);
-  execute([...sandbox.network, "ip", "address", "add", `${address}/30`, "dev", "eth0"]);
-  execute([...sandbox.network, "ip", "link", "set", "eth0", "up"]);
-  for (const range of ranges) {
-    execute([...sandbox.network, "ip", "route", "add", range, "dev", "eth0", "src", address]);
-  }
-  // It goes with the link.
-  const podRange = `10.245.${index}.0/24`;
-  execute(["ip", "route", "add", podRange, "via", address]);
-  return { address, podRange };
 }
