@@ -4,7 +4,16 @@
  */
 import type { MeshSnapshot } from "../model/snapshot.ts";
 import { MAX_SAMPLES, type PolicyReport, type Rejection, type ReplicaReport } from "../status/report.ts";
-import { CLUSTER, LISTENER, type ClientStatus, type TypeStatus, type XdsEvent } from "../xds/index.ts";
+import {
+  type ClientStatus,
+  CLUSTER,
+  ENDPOINT,
+  LISTENER,
+  ROUTE,
+  SECRET,
+  type TypeStatus,
+  type XdsEvent,
+} from "../xds/index.ts";
 import { serviceNamedIn } from "./subject.ts";
 
 export interface Progress {
@@ -22,19 +31,22 @@ export interface Progress {
 export type Versions = (typeUrl: string) => string | undefined;
 
 interface View {
-  /** Number of the snapshot that it was made of. */
-  readonly epoch: number;
   readonly versions: Versions;
+  /** By type, then by version: the last snapshot that gave it. What has not changed goes along with every snapshot. */
+  readonly epochs: ReadonlyMap<string, Map<string, number>>;
 }
 
-/** Of one type on one stream: what was acknowledged whole, and what will be with the answer to a nonce. */
+/** Of one type on one stream: the version that the client is known to have whole, and those that are on their way, by nonce. */
 interface TypeProgress {
-  acked: number;
-  readonly sent: Map<string, number>;
+  version: string | undefined;
+  readonly sent: Map<string, string>;
 }
 
+const TYPES = [CLUSTER, ENDPOINT, LISTENER, ROUTE, SECRET];
 /** Unanswered responses that are remembered of a type; the protocol keeps fewer in flight. */
 const MAX_SENT = 64;
+/** Versions of a type that are remembered of a view: a client that is further behind counts as one that has nothing. */
+const MAX_VERSIONS = 64;
 
 export function createProgress(): Progress {
   let epoch = 0;
@@ -48,28 +60,39 @@ export function createProgress(): Progress {
     let types = streams.get(stream);
     if (!types) streams.set(stream, (types = new Map()));
     let type = types.get(typeUrl);
-    if (!type) types.set(typeUrl, (type = { acked: 0, sent: new Map() }));
+    if (!type) types.set(typeUrl, (type = { version: undefined, sent: new Map() }));
     return type;
   }
 
-  /** The snapshot that a type of a stream is at, once all that was sent is acknowledged. */
-  function aimOf(proxy: string, status: TypeStatus | undefined): number | undefined {
-    const view = views.get(proxy);
-    if (!view || !status?.complete) return undefined;
-    // A stream hears of a new view a moment after it is set.
-    return status.wanted === (view.versions(status.typeUrl) ?? "") ? view.epoch : undefined;
+  /** A stream hears of a new view a moment after it is set: until then what it has settled is the old one. */
+  function isCurrent(proxy: string, { typeUrl, wanted }: TypeStatus): boolean {
+    return wanted === (views.get(proxy)?.versions(typeUrl) ?? "");
   }
 
   /** The snapshot that a stream's client runs whole; 0 while it has not accepted any. */
   function appliedBy({ stream, node, types }: ClientStatus): number {
+    const epochs = views.get(node.id)?.epochs;
     let applied = Infinity;
     const seen = new Set<string>();
     for (const status of types) {
       if (status.state !== "NOT_SENT") seen.add(status.typeUrl);
-      const settled = status.settled ? aimOf(node.id, status) : undefined;
-      applied = Math.min(applied, settled ?? streams.get(stream)?.get(status.typeUrl)?.acked ?? 0);
+      const progress = typeOf(stream, status.typeUrl);
+      if (status.settled) progress.version = status.wanted;
+      applied = Math.min(applied, epochs?.get(status.typeUrl)?.get(progress.version ?? "") ?? 0);
     }
     return seen.has(CLUSTER) && seen.has(LISTENER) ? applied : 0;
+  }
+
+  function viewed(proxy: string, versions: Versions): void {
+    const epochs = views.get(proxy)?.epochs ?? new Map(TYPES.map((type) => [type, new Map<string, number>()]));
+    for (const [type, known] of epochs) {
+      const version = versions(type) ?? "";
+      known.delete(version);
+      known.set(version, epoch);
+      const [oldest] = known.keys();
+      if (known.size > MAX_VERSIONS) known.delete(oldest!);
+    }
+    views.set(proxy, { versions, epochs });
   }
 
   return {
@@ -87,22 +110,22 @@ export function createProgress(): Progress {
       }
       mesh = next;
     },
-    viewed: (proxy, versions) => void views.set(proxy, { epoch, versions }),
+    viewed,
     forget: (proxy) => void views.delete(proxy),
     event(event) {
       if (event.kind === "disconnect") streams.delete(event.stream);
       if (event.kind !== "action") return;
       const { action, stream, node } = event;
       if (action.kind === "send") {
-        const { typeUrl, nonce } = action.response;
-        const aim = aimOf(node.id, event.status(typeUrl));
-        const { sent } = typeOf(stream, typeUrl);
-        if (aim !== undefined && sent.size < MAX_SENT) sent.set(nonce, aim);
+        const status = event.status(action.response.typeUrl);
+        if (!status?.complete || !isCurrent(node.id, status)) return;
+        const { sent } = typeOf(stream, status.typeUrl);
+        if (sent.size < MAX_SENT) sent.set(action.response.nonce, status.wanted);
       } else if (action.kind === "ack" || action.kind === "nack") {
         const type = typeOf(stream, action.typeUrl);
-        const aim = type.sent.get(action.nonce);
+        const version = type.sent.get(action.nonce);
         type.sent.delete(action.nonce);
-        if (aim !== undefined && action.kind === "ack") type.acked = Math.max(type.acked, aim);
+        if (version !== undefined && action.kind === "ack") type.version = version;
       }
     },
     report(clients) {

@@ -93,10 +93,9 @@ export function createTokenReviewer(options: TokenReviewerOptions): TokenReviewe
 
   function remember(key: string, reviewed: Reviewed): void {
     const at = clock.now();
+    if (reviewed.ok) return vouched.set(key, { reviewed, at });
     vouched.delete(key);
-    refused.delete(key);
-    if (reviewed.ok) vouched.set(key, { reviewed, at });
-    else refused.set(key, { reviewed, at });
+    refused.set(key, { reviewed, at });
   }
 
   async function ask(token: string): Promise<ReviewStatus> {

@@ -124,34 +124,46 @@ export function startReflector<T>(options: ReflectorOptions<T>): Reflector {
     onEvent({ kind: "watch-ended", path });
   }
 
+  async function follow(): Promise<void> {
+    if (version !== undefined && doubtful) {
+      if (isOlder(await versionNow(client, { path, query, signal }), version)) version = undefined;
+    }
+    doubtful = false;
+    if (version === undefined) await list();
+    await watch(version!);
+  }
+
+  /** What a failure says of the state here. */
+  function judge(error: KubeError): void {
+    const { status } = error;
+    doubtful ||= status === 0 || status >= 500;
+    // A version that the API server does not know any more, or cannot go on from. One that is busy does not say so.
+    if (isExpired(error) || (status !== 0 && status !== 429 && ++refused >= MAX_REFUSED)) version = undefined;
+    // After a time without the API server this is how it says that it is back: the list must not wait for what was before.
+    if (isExpired(error) && clock.now() - listedAt >= timing.stable) backoff.reset();
+  }
+
   async function run(): Promise<void> {
     while (!signal.aborted) {
       const start = clock.now();
+      let error: KubeError | undefined;
       try {
-        if (version !== undefined && doubtful && false) {
-          if (isOlder(await versionNow(client, { path, query, signal }), version)) version = undefined;
-        }
-        doubtful = false;
-        if (version === undefined) await list();
-        await watch(version!);
+        await follow();
       } catch (thrown) {
-        if (signal.aborted) return;
-        const error = toKubeError(path, thrown);
-        const { status } = error;
-        doubtful ||= status === 0 || status >= 500;
-        // A version that the API server does not know any more, or cannot go on from. One that is busy does not say so.
-        if (isExpired(error) || (status !== 0 && status !== 429 && ++refused >= MAX_REFUSED)) version = undefined;
-        if (clock.now() - start >= timing.stable) backoff.reset();
-        // After a time without the API server this is how it says that it is back: the list must not wait for what was before.
-        if (isExpired(error) && clock.now() - listedAt >= timing.stable) backoff.reset();
+        error = toKubeError(path, thrown);
+      }
+      if (signal.aborted) return;
+      const stable = clock.now() - start >= timing.stable;
+      if (stable) backoff.reset();
+      if (error) {
+        judge(error);
         const retryIn = Math.max(backoff.next(), Math.min(error.retryAfter ?? 0, MAX_RETRY_AFTER));
         onEvent({ kind: "failed", path, error, retryIn });
         await sleep(clock, retryIn, signal);
-        continue;
+      } else if (!stable) {
+        // A server that ends every watch at once must not be asked in a tight loop.
+        await sleep(clock, backoff.next(), signal);
       }
-      // A server that ends every watch at once must not be asked in a tight loop.
-      if (clock.now() - start >= timing.stable) backoff.reset();
-      else await sleep(clock, backoff.next(), signal);
     }
   }
 

@@ -77,17 +77,21 @@ test("what is broken or half written is reported, and the pair before it stays",
 
 test("without a notice, the folder is looked at every minute", async () => {
   const folder = temporaryFolder();
-  const [first, second] = [await files(), await files()];
-  for (const [name, text] of Object.entries(first)) writeFileSync(join(folder, name), text);
-  // Stands still: notices come, but nothing that they ask for.
+  const second = await files();
+  projectedFolder(folder, await files());
   const clock = manualClock();
   const { identity, told } = watching(folder, clock);
   await identity.start();
-  for (const [name, text] of Object.entries(second)) writeFileSync(join(folder, name), text);
-  await until("a look", 5000, () => {
-    clock.advance(30_000);
-    return told.length === 1;
-  });
+  // The look after the beginning.
+  clock.advance(100);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  // Behind the links nobody is told.
+  for (const [name, text] of Object.entries(second)) writeFileSync(join(folder, "..data", name), text);
+  clock.advance(59_000);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(told).toEqual([]);
+  clock.advance(1000);
+  await until("a look", 5000, () => told.length === 1);
   expect(identity.current()).toEqual(stateOf(second));
 });
 
@@ -101,14 +105,17 @@ test("without a certificate there is nothing to begin with", async () => {
   await identity.close();
 });
 
-test("after close nothing is told", async () => {
+test("after close nothing is told, not even by a look that goes on", async () => {
   const folder = temporaryFolder();
   const write = projectedFolder(folder, await files());
-  const { identity, told, events } = watching(folder);
+  const clock = manualClock();
+  const { identity, told, events } = watching(folder, clock);
   await identity.start();
   write(await files());
+  clock.advance(100);
   await identity.close();
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  clock.advance(600_000);
+  await new Promise((resolve) => setTimeout(resolve, 200));
   expect(told).toEqual([]);
   expect(events).toHaveLength(1);
 });

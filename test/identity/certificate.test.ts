@@ -52,9 +52,12 @@ test("OpenSSL's strict rules are kept, key usages are the ones that are needed",
   const openssl = (...args: string[]) => execFileSync("openssl", args, { encoding: "utf8", timeout: 20_000 });
   const strict = ["-x509_strict", "-purpose", "sslserver", "-verify_hostname", NAMES[0]!];
   expect(openssl("verify", ...strict, "-CAfile", ca, leaf)).toBe(`${leaf}: OK\n`);
-  const usageOf = (file: string) => openssl("x509", "-in", file, "-noout", "-ext", "keyUsage").split("\n", 2);
-  expect(usageOf(ca)).toEqual(["X509v3 Key Usage: critical", "    Certificate Sign, CRL Sign"]);
-  expect(usageOf(leaf)).toEqual(["X509v3 Key Usage: critical", "    Digital Signature"]);
+  const extensionOf = (file: string, name: string): string[] =>
+    openssl("x509", "-in", file, "-noout", "-ext", name).trim().split(/\n */);
+  expect(extensionOf(ca, "keyUsage")).toEqual(["X509v3 Key Usage: critical", "Certificate Sign, CRL Sign"]);
+  expect(extensionOf(leaf, "keyUsage")).toEqual(["X509v3 Key Usage: critical", "Digital Signature"]);
+  expect(extensionOf(ca, "basicConstraints")).toEqual(["X509v3 Basic Constraints: critical", "CA:TRUE, pathlen:0"]);
+  expect(extensionOf(leaf, "basicConstraints")).toEqual(["X509v3 Basic Constraints: critical", "CA:FALSE"]);
 });
 
 test("a certificate never outlives its CA, and an expired CA issues none", async () => {

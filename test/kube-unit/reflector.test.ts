@@ -180,6 +180,27 @@ describe("a broken connection", () => {
     expect([has(), deleted]).toEqual([["a/one@1", "a/two@2"], []]);
     expect(retries().slice(0, 8)).toEqual([50, 100, 200, 400, 800, 800, 800, 800]);
   });
+
+  test("back after a long while it says that the version is too old: the list comes soon", async () => {
+    const { begin, client, clock, retries } = setUp();
+    (await begin()).stream().break("read ECONNRESET");
+    for (let i = 0; i < 8; i++) {
+      await settle();
+      clock.advance(retries().at(-1)!);
+      await client.next("now").then((call) => call.refuse(new KubeError("connect ECONNREFUSED", {})));
+    }
+    await settle();
+    clock.advance(5000);
+    (await client.next("now")).answer([], "100");
+    (await client.next("watch")).refuse(new KubeError("too old", { status: 410, reason: "Expired" }));
+    await settle();
+    clock.advance(50);
+    (await client.next("list")).answer([], "100");
+    // Not so when each list is too old at once.
+    (await client.next("watch")).refuse(new KubeError("too old", { status: 410, reason: "Expired" }));
+    await settle();
+    expect(retries().slice(-3)).toEqual([800, 50, 100]);
+  });
 });
 
 describe("refusals", () => {
