@@ -3,7 +3,10 @@ import { APP } from "./mesh.ts";
 
 export type Manifest = Readonly<Record<string, unknown>>;
 
-export function namespace(name: string, labels: Readonly<Record<string, string>> = { "heddle.dev/inject": "enabled" }): Manifest {
+export function namespace(
+  name: string,
+  labels: Readonly<Record<string, string>> = { "heddle.dev/inject": "enabled" },
+): Manifest {
   return { apiVersion: "v1", kind: "Namespace", metadata: { name, labels } };
 }
 
@@ -31,7 +34,16 @@ export interface AppOptions {
 
 /** A Deployment `<app>-<version>` of the test application. Its control port is left alone by the sidecar. */
 export function deployment(options: AppOptions): Manifest {
-  const { namespace: where, app, version = "v1", replicas = 1, annotations = {}, labels = {}, spec = {}, container = {} } = options;
+  const {
+    namespace: where,
+    app,
+    version = "v1",
+    replicas = 1,
+    annotations = {},
+    labels = {},
+    spec = {},
+    container = {},
+  } = options;
   const podLabels = { app, version };
   return {
     apiVersion: "apps/v1",
@@ -63,7 +75,12 @@ export function appContainer(version: string): Manifest {
 }
 
 /** A policy on a service of its namespace, with a subset for each version. */
-export function policy(name: string, where: string, spec: Manifest, versions: readonly string[] = ["v1", "v2"]): Manifest {
+export function policy(
+  name: string,
+  where: string,
+  spec: Manifest,
+  versions: readonly string[] = ["v1", "v2"],
+): Manifest {
   return {
     apiVersion: "heddle.dev/v1alpha1",
     kind: "TrafficPolicy",

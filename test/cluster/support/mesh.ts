@@ -1,7 +1,6 @@
 /** A cluster with Heddle installed by its charts, and two namespaces of applications with injected sidecars. */
 import { join, resolve } from "node:path";
-import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { ensureEnvoy } from "../../../scripts/envoy.ts";
 import { baseLayer, buildImage, fileLayer, writeImage } from "../../../scripts/image.ts";
@@ -26,6 +25,14 @@ export interface Mesh {
   pods(namespace: string, selector: string): Promise<readonly Pod[]>;
   /** Asks the test application of a pod to do something, past the API server. */
   control<T = unknown>(pod: Pod, path: string, body?: unknown): Promise<T>;
+  /** What a URL answers, within the node's network. */
+  get(url: string): Promise<string>;
+  /** CPU time that a container has used. */
+  cpuSeconds(pod: Pod, container: string): Promise<number>;
+  /** A file that goes with the mesh. */
+  file(name: string, text: string): string;
+  /** As the chart gives them to the injector. */
+  readonly injectorSettings: object;
   rolledOut(namespace: string, deployment: string): Promise<void>;
   restart(namespace: string, deployment: string): Promise<void>;
   close(): Promise<void>;
@@ -81,7 +88,7 @@ export async function startWithImages(): Promise<Mesh> {
 }
 
 /** Starts a cluster with Heddle in it, ready to inject. */
-export async function startMesh(values: readonly string[] = []): Promise<Mesh> {
+export async function installedMesh(values: readonly string[] = []): Promise<Mesh> {
   const mesh = await startWithImages();
   try {
     await installHeddle(mesh.cluster, values);
@@ -96,7 +103,10 @@ export async function startMesh(values: readonly string[] = []): Promise<Mesh> {
 async function importImages(cluster: Cluster, work: string): Promise<void> {
   const base = await baseLayer();
   const heddle = await buildImage({ name: HEDDLE, out: join(work, "heddle.tar") });
-  const app = await fileLayer({ "/app/app.ts": { from: join(import.meta.dirname, "app.ts") } }, join(work, "app-layer.tar"));
+  const app = await fileLayer(
+    { "/app/app.ts": { from: join(import.meta.dirname, "app.ts") } },
+    join(work, "app-layer.tar"),
+  );
   const envoy = await fileLayer(
     { "/usr/local/bin/envoy": { from: await ensureEnvoy("1.40.0"), mode: 0o755 } },
     join(work, "envoy-layer.tar"),
@@ -119,8 +129,8 @@ const VALUES = [
   "image.repository=registry.local/heddle",
   "image.tag=test",
   "image.pullPolicy=Never",
-  `injector.proxy.image=${ENVOY}`,
-  "injector.proxy.imagePullPolicy=Never",
+  `proxy.image=${ENVOY}`,
+  "proxy.imagePullPolicy=Never",
 ];
 
 /** `helm install` of both charts, as the README has it. */
@@ -146,6 +156,14 @@ export async function heddleChart(
 
 function meshOf(cluster: Cluster): Mesh {
   const { kubectl } = cluster;
+  const work = mkdtempSync(join(tmpdir(), "heddle-mesh-"));
+
+  async function containerId({ namespace: where, name }: Pod, container: string): Promise<string> {
+    const text = await kubectl(["get", "pod", name, `--namespace=${where}`, "--output=json"]);
+    const { containerStatuses = [], initContainerStatuses = [] } = (JSON.parse(text) as PodObject).status;
+    const found = [...containerStatuses, ...initContainerStatuses].find((status) => status.name === container);
+    return (found?.containerID ?? "").replace("containerd://", "");
+  }
 
   async function pods(where: string, selector: string): Promise<readonly Pod[]> {
     const text = await kubectl(["get", "pods", `--namespace=${where}`, `--selector=${selector}`, "--output=json"]);
@@ -177,37 +195,49 @@ function meshOf(cluster: Cluster): Mesh {
       if (!first) throw new Error(`no pod in ${where} has ${selector}`);
       return first;
     },
-    control: <T>({ address }: Pod, path: string, body: unknown = {}) =>
-      fetchInside(cluster.inside, `http://${address}:9000${path}`, body) as Promise<T>,
+    control: async <T>({ address }: Pod, path: string, body: unknown = {}) =>
+      JSON.parse(await fetchText(`http://${address}:9000${path}`, JSON.stringify(body))) as T,
+    get: (url) => fetchText(url),
+    async cpuSeconds(pod, container) {
+      const text = await cluster.ctr(["tasks", "metrics", "--format=json", await containerId(pod, container)]);
+      return cpuNanoseconds(JSON.parse(text)) / 1e9;
+    },
+    file(name, text) {
+      const path = join(work, name);
+      writeFileSync(path, text);
+      return path;
+    },
+    injectorSettings: {
+      proxy: { image: ENVOY, imagePullPolicy: "Never" },
+      capture: { image: HEDDLE, imagePullPolicy: "Never" },
+    },
     rolledOut,
     async restart(where, deployment) {
       await kubectl(["rollout", "restart", `deployment/${deployment}`, `--namespace=${where}`]);
       await rolledOut(where, deployment);
     },
-    close: () => cluster.close(),
+    async close() {
+      rmSync(work, { recursive: true, force: true });
+      await cluster.close();
+    },
   };
 }
 
 const LIMIT = 120_000;
 
-/** Posts JSON from within the node's network. */
-function fetchInside(inside: readonly string[], url: string, body: unknown): Promise<unknown> {
-  const script = `
-    const [url, body] = process.argv.slice(1);
-    const answer = await fetch(url, { method: "POST", body });
-    process.stdout.write(await answer.text());
-    process.exit(answer.ok ? 0 : 1);
-  `;
-  const [command, ...args] = [...inside, process.execPath, "--input-type=module", "-e", script, url, JSON.stringify(body)];
-  return new Promise((resolved, reject) => {
-    const child = spawn(command!, args, { timeout: LIMIT, killSignal: "SIGKILL" });
-    let [output, errors] = ["", ""];
-    child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
-    child.stderr.setEncoding("utf8").on("data", (text: string) => (errors += text));
-    child.once("error", reject);
-    child.once("close", (code) => {
-      if (code !== 0) return reject(new Error(`${url}: ${errors.slice(-500) || output.slice(-500)}`));
-      resolved(JSON.parse(output));
-    });
+/** Pods are reached by their addresses. */
+async function fetchText(url: string, body?: string): Promise<string> {
+  const answer = await fetch(url, {
+    signal: AbortSignal.timeout(LIMIT),
+    ...(body !== undefined && { method: "POST", body }),
   });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${url}: ${answer.status} ${text.slice(0, 500)}`);
+  return text;
+}
+
+/** In what containerd says of a task, whichever version of cgroups it is. */
+function cpuNanoseconds(metrics: unknown): number {
+  const { cpu } = metrics as { cpu?: { usage?: { total?: number }; usage_usec?: number } };
+  return cpu?.usage?.total ?? (cpu?.usage_usec ?? 0) * 1000;
 }
