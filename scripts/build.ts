@@ -45,4 +45,7 @@ const declarations = [
   "--rootDir",
   "src",
 ];
-execFileSync("tsc", ["-p", "tsconfig.library.json", ...declarations], { cwd: root, stdio: "inherit" });
+execFileSync(join(root, "node_modules/.bin/tsc"), ["-p", "tsconfig.library.json", ...declarations], {
+  cwd: root,
+  stdio: "inherit",
+});

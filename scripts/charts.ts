@@ -85,8 +85,7 @@ function valuesTable(valuesYaml: string): string {
   if (values.length === 0) return "This chart has no values.";
   const cell = (text: string): string => text.replaceAll("|", "\\|");
   const rows = values.map(
-    ({ path, type, preset, description }) =>
-      `| \`${path}\` | ${type} | \`${cell(preset)}\` | ${cell(description)} |`,
+    ({ path, type, preset, description }) => `| \`${path}\` | ${type} | \`${cell(preset)}\` | ${cell(description)} |`,
   );
   return ["| Value | Type | Default | What it says |", "|---|---|---|---|", ...rows].join("\n");
 }

@@ -1,7 +1,6 @@
 /** What the tests with a real cluster need beyond Node and Go: root, and Debian's packages of a container runtime. */
-import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { missingPrerequisites } from "./prerequisites.ts";
+import { install, missingPrerequisites } from "./prerequisites.ts";
 
 /** Where Debian puts the CNI plugins. */
 export const CNI_PLUGINS = "/usr/lib/cni";
@@ -22,14 +21,6 @@ export function missingClusterPrerequisites(): readonly string[] {
   if (missing.length > 0) return missing;
   const absent = EXECUTABLES.filter(([path]) => !existsSync(path));
   if (absent.length === 0) return [];
-  const packages = absent.map(([, name]) => name);
-  console.log(`installing ${packages.join(", ")} …`);
-  const quiet = {
-    stdio: "ignore" as const,
-    timeout: 300_000,
-    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
-  };
-  spawnSync("apt-get", ["update", "-qq"], quiet);
-  spawnSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...packages], quiet);
+  install(absent.map(([, name]) => name));
   return absent.filter(([path]) => !existsSync(path)).map(([path, name]) => `${path} is missing (package ${name})`);
 }

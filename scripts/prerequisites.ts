@@ -9,7 +9,14 @@ export function missingPrerequisites(): readonly string[] {
   if (process.getuid?.() !== 0) return ["they need root"];
   const absent = Object.entries(COMMANDS).filter(([command]) => !exists(command));
   if (absent.length === 0) return [];
-  const packages = absent.map(([, name]) => name);
+  install(absent.map(([, name]) => name));
+  return absent
+    .filter(([command]) => !exists(command))
+    .map(([command, name]) => `${command} is missing (package ${name})`);
+}
+
+/** Installs Debian packages, as far as that is possible here: what is missing afterwards says whether it was. */
+export function install(packages: readonly string[]): void {
   console.log(`installing ${packages.join(", ")} …`);
   const quiet = {
     stdio: "ignore" as const,
@@ -18,9 +25,6 @@ export function missingPrerequisites(): readonly string[] {
   };
   spawnSync("apt-get", ["update", "-qq"], quiet);
   spawnSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...packages], quiet);
-  return absent
-    .filter(([command]) => !exists(command))
-    .map(([command, name]) => `${command} is missing (package ${name})`);
 }
 
 function exists(command: string): boolean {

@@ -7,6 +7,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DEFAULT_VERSION, ensureEnvoy, OLDEST_VERSION } from "./envoy.ts";
+import { missingClusterPrerequisites } from "./cluster-prerequisites.ts";
+import { ALL_PARTS, API_PARTS, ensureKubernetes } from "./kubernetes.ts";
 import { missingPrerequisites } from "./prerequisites.ts";
 
 const args = process.argv.slice(2);
@@ -20,18 +22,50 @@ async function main(): Promise<number> {
     console.error(error);
     return fail();
   }
-  const missing = missingPrerequisites();
-  for (const reason of missing) console.log(`the tests in network namespaces cannot run: ${reason}`);
-  if (missing.length > 0 && process.env["CI"]) return fail();
+  const projects = ["unit", "envoy", ...(await runnable())];
+  if (projects.length < ALL_PROJECTS && process.env["CI"]) return fail();
 
   const report = join(work, "report.json");
-  const projects = missing.length > 0 ? ["--project", "unit", "--project", "envoy"] : [];
   const vitest = spawnSync(
     "vitest",
-    ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...projects, ...args],
+    [
+      "run",
+      "--reporter=default",
+      "--reporter=json",
+      `--outputFile.json=${report}`,
+      ...projects.flatMap((name) => ["--project", name]),
+      ...args,
+    ],
     { stdio: "inherit" },
   );
   return summarise(report, vitest.status ?? 1);
+}
+
+/** Projects of `vitest.config.ts`. */
+const ALL_PROJECTS = 5;
+
+/** Which of the projects that need more than Node can run here; of the others it says why not. */
+async function runnable(): Promise<readonly string[]> {
+  const names: string[] = [];
+  const attempt = async (name: string, what: string, prepare: () => readonly string[] | Promise<readonly string[]>) => {
+    const reasons = await Promise.resolve()
+      .then(prepare)
+      .catch((error: unknown) => [String(error)]);
+    if (reasons.length === 0) names.push(name);
+    for (const reason of reasons) console.log(`${what} cannot run: ${reason}`);
+  };
+  // What is built, is built before the tests' own limits count.
+  await attempt("kube", "the tests with an API server", async () => {
+    await ensureKubernetes(API_PARTS);
+    return [];
+  });
+  await attempt("net", "the tests in network namespaces", missingPrerequisites);
+  await attempt("cluster", "the tests with a cluster", async () => {
+    const missing = missingClusterPrerequisites();
+    if (missing.length === 0) await ensureKubernetes(ALL_PARTS);
+    return missing;
+  });
+  return names;
 }
 
 interface Report {

@@ -47,7 +47,10 @@ export function createMetrics() {
     statusWrites: counter("heddle_status_writes_total", "Statuses of policies that were written, or could not be", [
       "outcome",
     ]),
-    reflectorEvents: counter("heddle_kube_reflector_events_total", "Lists, ended watches and failures", ["kind", "path"]),
+    reflectorEvents: counter("heddle_kube_reflector_events_total", "Lists, ended watches and failures", [
+      "kind",
+      "path",
+    ]),
     injections: counter("heddle_injections_total", "Pods that the injector was asked about", ["outcome"]),
     tokenReviews: counter("heddle_token_reviews_total", "Tokens of sidecars that were checked", ["outcome"]),
     snapshots: counter("heddle_snapshots_total", "Mesh snapshots built"),

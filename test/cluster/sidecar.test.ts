@@ -3,7 +3,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { until } from "../support/until.ts";
 import { runCli } from "../support/run-cli.ts";
 import { appContainer, deployment, type Manifest, namespace, service } from "./support/manifests.ts";
-import { ENVOY, ENVOY_NEXT, heddleChart, installedMesh, type Mesh, type Pod, SYSTEM } from "./support/mesh.ts";
+import { ENVOY, ENVOY_NEXT } from "./support/images.ts";
+import { heddleChart, installedMesh, type Mesh, type Pod, SYSTEM } from "./support/mesh.ts";
 import { callMany, failures, quantile } from "./support/traffic.ts";
 
 let mesh: Mesh;

@@ -270,7 +270,7 @@ test("the table of kubectl get shows what matters", async () => {
 
 test("another replica goes on with the status when the leader leaves", async () => {
   const leading = await Promise.all(replicas.map((replica) => replica.metric("heddle_leading")));
-  expect(leading.toSorted()).toEqual([0, 1]);
+  expect(leading.reduce((sum, one) => sum + one, 0)).toBe(1);
   const leader = leading.indexOf(1);
   const before = (await show("checkout")).status?.conditions.find(({ type }) => type === "Accepted");
   await replicas[leader]!.stop();

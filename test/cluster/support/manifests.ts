@@ -1,5 +1,5 @@
 /** The objects of the cluster tests, as `kubectl apply` takes them. */
-import { APP } from "./mesh.ts";
+import { APP } from "./images.ts";
 
 export type Manifest = Readonly<Record<string, unknown>>;
 

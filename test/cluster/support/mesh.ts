@@ -2,17 +2,11 @@
 import { join, resolve } from "node:path";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { ensureEnvoy } from "../../../scripts/envoy.ts";
-import { baseLayer, buildImage, fileLayer, writeImage } from "../../../scripts/image.ts";
 import { type Cluster, startCluster } from "../../support/kubernetes/cluster.ts";
 import { until } from "../../support/until.ts";
+import { ENVOY, HEDDLE, makeImages } from "./images.ts";
 import { type Manifest, namespace } from "./manifests.ts";
 
-export const HEDDLE = "registry.local/heddle:test";
-export const APP = "registry.local/app:1";
-export const ENVOY = "registry.local/envoy:1.40.0";
-/** The same Envoy under another name: an update of the sidecar. */
-export const ENVOY_NEXT = "registry.local/envoy:1.40.0-next";
 export const SYSTEM = "heddle-system";
 
 const root = resolve(import.meta.dirname, "../../..");
@@ -77,7 +71,7 @@ export async function startWithImages(): Promise<Mesh> {
   const cluster = await startCluster({ nodeLabels: { "topology.kubernetes.io/zone": "zone-a" } });
   const work = mkdtempSync(join(tmpdir(), "heddle-images-"));
   try {
-    await importImages(cluster, work);
+    for (const image of await makeImages(work)) await cluster.importImage(image);
   } catch (error) {
     await cluster.close();
     throw error;
@@ -98,30 +92,6 @@ export async function installedMesh(values: readonly string[] = []): Promise<Mes
     throw error;
   }
   return mesh;
-}
-
-async function importImages(cluster: Cluster, work: string): Promise<void> {
-  const base = await baseLayer();
-  const heddle = await buildImage({ name: HEDDLE, out: join(work, "heddle.tar") });
-  const app = await fileLayer(
-    { "/app/app.ts": { from: join(import.meta.dirname, "app.ts") } },
-    join(work, "app-layer.tar"),
-  );
-  const envoy = await fileLayer(
-    { "/usr/local/bin/envoy": { from: await ensureEnvoy("1.40.0"), mode: 0o755 } },
-    join(work, "envoy-layer.tar"),
-  );
-  const images = [
-    { name: APP, layers: [base, app], entrypoint: ["node", "/app/app.ts"] },
-    { name: ENVOY, layers: [base, envoy], entrypoint: ["envoy"] },
-    { name: ENVOY_NEXT, layers: [base, envoy], entrypoint: ["envoy"] },
-  ];
-  await cluster.importImage(heddle);
-  for (const [index, image] of images.entries()) {
-    const out = join(work, `image-${index}.tar`);
-    await writeImage({ env: {}, user: "", workdir: "/", ...image }, out);
-    await cluster.importImage(out);
-  }
 }
 
 /** What the charts are given here: images that are on the node already. */
