@@ -11,7 +11,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/envoy/**", "test/net/**", "test/kube/**", "test/cluster/**"],
+          exclude: ["test/envoy/**", "test/net/**", "test/kube/**", "test/charts/**", "test/cluster/**"],
           testTimeout: 60_000,
         },
       },
@@ -29,7 +29,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "kube",
-          include: ["test/kube/**/*.test.ts"],
+          include: ["test/kube/**/*.test.ts", "test/charts/**/*.test.ts"],
           testTimeout: 120_000,
           // The first time, Kubernetes is built.
           hookTimeout: 2_700_000,

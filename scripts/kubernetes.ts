@@ -35,7 +35,7 @@ export type Part = keyof typeof SOURCES;
 
 export const ALL_PARTS = Object.keys(SOURCES) as readonly Part[];
 /** What a cluster without nodes takes: enough for everything that only talks to the API server. */
-export const API_PARTS = ["etcd", "kube-apiserver", "kubectl"] as const satisfies readonly Part[];
+export const API_PARTS = ["etcd", "kube-apiserver", "kubectl", "helm"] as const satisfies readonly Part[];
 
 const MODULES = join(import.meta.dirname, "..", "test", "support", "kubernetes", "go");
 const CACHE = join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "heddle", "kubernetes");

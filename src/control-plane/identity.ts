@@ -11,10 +11,10 @@ export type { Identity };
 
 /** @throws HeddleError when there is no certificate to begin with */
 export async function openIdentity(
-  { tlsDir, namespace, service }: Config,
+  { tlsDir, namespace, service, clusterDomain }: Config,
   { client, clock, logger }: { readonly client: KubeClient; readonly clock: Clock; readonly logger: Logger },
 ): Promise<Identity> {
-  const dnsNames = [`${service}.${namespace}.svc`, `${service}.${namespace}.svc.cluster.local`];
+  const dnsNames = [`${service}.${namespace}.svc`, `${service}.${namespace}.svc.${clusterDomain}`];
   const onEvent = (event: { readonly kind: string }): void => logger.info(event, "control plane's certificate");
   const identity =
     tlsDir === undefined

@@ -32,7 +32,7 @@ export interface WebhookLimits {
 export interface WebhookServer {
   /** @returns the port. @throws HeddleError WEBHOOK_LISTEN */
   listen(address: { readonly host: string; readonly port: number }): Promise<number>;
-  /** New connections see the new certificate; open ones live on. */
+  /** The next connection sees the new certificate. */
   setCertificate(certificate: ServerCertificate): void;
   close(): Promise<void>;
 }
@@ -134,6 +134,11 @@ async function readBody(request: IncomingMessage): Promise<string | undefined> {
 
 function send(response: ServerResponse, status: number, body: unknown): void {
   const text = JSON.stringify(body);
-  response.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(text) });
+  // One review a connection: the API server keeps them otherwise, past the end of a pod that its Service has left already.
+  response.writeHead(status, {
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(text),
+    connection: "close",
+  });
   response.end(text);
 }

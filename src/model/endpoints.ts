@@ -40,9 +40,8 @@ export function sliceEndpoints(
     const ports = portsByName(service, slice);
     if (Object.keys(ports).length === 0 && slice.endpoints.length > 0) diagnostics.push(unmatchedPorts(service, slice));
     for (const [index, entry] of slice.endpoints.entries()) {
-      if (entry.terminating && !entry.ready && !entry.serving) continue;
       const pod = podBehind(pods, slice, entry);
-      if (awaitPods && entry.pod !== "" && !pod?.addresses.includes(entry.address)) continue;
+      if (isOver(entry) || (awaitPods && isAhead(entry, pod))) continue;
       const next = endpointOf(objects, pod, entry, ports);
       const known = merged.get(entry.address);
       const contradiction = known && contradictingPort(known, next);
@@ -81,6 +80,16 @@ function portsByName(service: ServiceObject, slice: EndpointSliceObject): Readon
 function podBehind(pods: PodIndex, slice: EndpointSliceObject, entry: SliceEndpoint): PodObject | undefined {
   if (entry.pod !== "") return pods.byKey.get(`${slice.meta.namespace}/${entry.pod}`);
   return pods.byAddress.get(entry.address);
+}
+
+/** It neither takes nor finishes requests. */
+function isOver({ terminating, ready, serving }: SliceEndpoint): boolean {
+  return terminating && !ready && !serving;
+}
+
+/** It names a pod that is not known yet, or not yet with this address. */
+function isAhead(entry: SliceEndpoint, pod: PodObject | undefined): boolean {
+  return entry.pod !== "" && !pod?.addresses.includes(entry.address);
 }
 
 function endpointOf(

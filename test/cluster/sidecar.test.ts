@@ -61,7 +61,11 @@ test("sidecars are ready soon after they start", async () => {
     await mesh.apply(deployment({ namespace: "shop", app: "starter", version: `v${round}`, replicas: 5 }));
     await mesh.rolledOut("shop", `starter-v${round}`);
     for (const pod of await mesh.pods("shop", `app=starter,version=v${round}`)) {
-      times.push(await envoyFigure(pod, "envoy_server_initialization_time_ms_sum"));
+      // Envoy adds up its histograms every five seconds.
+      const name = "envoy_server_initialization_time_ms_sum";
+      times.push(
+        await until(`${pod.name} tells`, 30_000, async () => (await envoyFigure(pod, name)) || undefined, 500),
+      );
     }
     await mesh.cluster.kubectl(["delete", "deployment", `starter-v${round}`, "--namespace=shop", "--wait=false"]);
   }
@@ -132,15 +136,16 @@ test("a pod in a namespace without NET_ADMIN reaches the mesh without capture", 
 
 test("an idle sidecar stays far below its limits", async () => {
   const pod = await mesh.pod("web", "app=client");
-  const memory = await envoyFigure(pod, "envoy_server_memory_physical_size");
-  const cpu = async (): Promise<number> => mesh.cpuSeconds(pod, "heddle-proxy");
-  const before = await cpu();
+  const before = await mesh.usage(pod, "heddle-proxy");
   await new Promise((resolve) => setTimeout(resolve, 10_000));
-  const idle = ((await cpu()) - before) / 10;
+  const after = await mesh.usage(pod, "heddle-proxy");
+  const memory = after.memoryBytes / 2 ** 20;
+  const millicores = (after.cpuSeconds - before.cpuSeconds) * 100;
   console.log(
-    `an idle sidecar: ${(memory / 2 ** 20).toFixed(1)} MiB of 256 MiB, ${(idle * 1000).toFixed(1)} millicores`,
+    `an idle sidecar: ${memory.toFixed(1)} MiB of 256 MiB, ${millicores.toFixed(1)} millicores of 10 requested`,
   );
-  expect(memory).toBeLessThan(256 * 2 ** 20);
+  expect(memory).toBeGreaterThan(1);
+  expect(memory).toBeLessThan(256);
 });
 
 test("the latency that two sidecars add is printed", async () => {
@@ -191,11 +196,8 @@ test("while the control plane is away, pods start where the policy says so, and 
   const scale = (replicas: number): Promise<string> =>
     mesh.cluster.kubectl(["scale", "deployment/heddle", `--namespace=${SYSTEM}`, `--replicas=${replicas}`]);
   await scale(0);
-  await until(
-    "no replica is left",
-    60_000,
-    async () => (await mesh.pods(SYSTEM, "app.kubernetes.io/component=control-plane")).length === 0,
-  );
+  const gone = ["wait", "pod", `--namespace=${SYSTEM}`, "--selector=app.kubernetes.io/component=control-plane"];
+  await mesh.cluster.kubectl([...gone, "--for=delete", "--timeout=60s"], undefined, 70_000);
   // failurePolicy: Ignore. The pod starts without a sidecar.
   await mesh.apply(deployment({ namespace: "web", app: "late" }));
   await mesh.rolledOut("web", "late-v1");

@@ -3,8 +3,8 @@ import { messageOf } from "../../base/errors.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import { type CheckGroup, failed, type Finding, ok, warning } from "./check.ts";
 
-/** Native sidecars are on by default from 1.29 on, and are stable from 1.33 on. */
-const MIN_MINOR = 29;
+/** Native sidecars are on by default from 1.29 on, and stable from 1.33 on; the sleep action of `preStop` is from 1.30. */
+const MIN_MINOR = 30;
 const STABLE_MINOR = 33;
 
 /** What the charts create. */

@@ -21,8 +21,8 @@ export interface Mesh {
   control<T = unknown>(pod: Pod, path: string, body?: unknown): Promise<T>;
   /** What a URL answers, within the node's network. */
   get(url: string): Promise<string>;
-  /** CPU time that a container has used. */
-  cpuSeconds(pod: Pod, container: string): Promise<number>;
+  /** CPU time that a container has used, and the memory of its working set. */
+  usage(pod: Pod, container: string): Promise<Usage>;
   /** A file that goes with the mesh. */
   file(name: string, text: string): string;
   /** As the chart gives them to the injector. */
@@ -168,9 +168,9 @@ function meshOf(cluster: Cluster): Mesh {
     control: async <T>({ address }: Pod, path: string, body: unknown = {}) =>
       JSON.parse(await fetchText(`http://${address}:9000${path}`, JSON.stringify(body))) as T,
     get: (url) => fetchText(url),
-    async cpuSeconds(pod, container) {
-      const text = await cluster.ctr(["tasks", "metrics", "--format=json", await containerId(pod, container)]);
-      return cpuNanoseconds(JSON.parse(text)) / 1e9;
+    async usage(pod, container) {
+      const id = await containerId(pod, container);
+      return usageOf(JSON.parse(await cluster.ctr(["tasks", "metrics", "--format=json", id])));
     },
     file(name, text) {
       const path = join(work, name);
@@ -206,8 +206,24 @@ async function fetchText(url: string, body?: string): Promise<string> {
   return text;
 }
 
-/** In what containerd says of a task, whichever version of cgroups it is. */
-function cpuNanoseconds(metrics: unknown): number {
-  const { cpu } = metrics as { cpu?: { usage?: { total?: number }; usage_usec?: number } };
-  return cpu?.usage?.total ?? (cpu?.usage_usec ?? 0) * 1000;
+interface Usage {
+  readonly cpuSeconds: number;
+  readonly memoryBytes: number;
+}
+
+/** From what containerd says of a task, whichever version of cgroups it is. */
+function usageOf(metrics: unknown): Usage {
+  const { cpu, memory } = metrics as {
+    readonly cpu: { readonly usage?: { readonly total: number }; readonly usage_usec?: number };
+    readonly memory: {
+      readonly usage: number | { readonly usage: number };
+      readonly total_inactive_file?: number;
+      readonly inactive_file?: number;
+    };
+  };
+  const used = typeof memory.usage === "number" ? memory.usage : memory.usage.usage;
+  return {
+    cpuSeconds: cpu.usage ? cpu.usage.total / 1e9 : (cpu.usage_usec ?? 0) / 1e6,
+    memoryBytes: used - (memory.total_inactive_file ?? memory.inactive_file ?? 0),
+  };
 }
