@@ -72,6 +72,8 @@ function injectFile(file: string, settings: InjectorSettings): readonly Result[]
   return [...parseAllDocuments(text, { prettyErrors: true })].flatMap((document) => {
     const [error] = document.errors;
     if (error) throw new HeddleError("SOURCE_UNREADABLE", `${file} is not valid YAML: ${error.message}`);
+    // The marks between documents are written anew.
+    if (document.directives) document.directives.docStart = null;
     const value: unknown = document.toJS();
     if (value === null || value === undefined) return [];
     const injected = injectValue(value, settings);

@@ -26,11 +26,16 @@ function diffObjects(before: Fields, after: Fields, path: string): readonly Patc
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
   return names.flatMap((name): readonly PatchOperation[] => {
     const at = `${path}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
-    // A field that is undefined is not there: JSON has no such value.
-    if (after[name] === undefined) return before[name] === undefined ? [] : [{ op: "remove", path: at }];
-    if (before[name] === undefined) return [{ op: "add", path: at, value: after[name] }];
-    return diff(before[name], after[name], at);
+    const [old, next] = [own(before, name), own(after, name)];
+    if (next === undefined) return old === undefined ? [] : [{ op: "remove", path: at }];
+    if (old === undefined) return [{ op: "add", path: at, value: next }];
+    return diff(old, next, at);
   });
+}
+
+/** A field that is undefined is not there: JSON has no such value. What an object inherits is not there either. */
+function own(fields: Fields, name: string): unknown {
+  return Object.hasOwn(fields, name) ? fields[name] : undefined;
 }
 
 function diffLists(before: readonly unknown[], after: readonly unknown[], path: string): readonly PatchOperation[] {

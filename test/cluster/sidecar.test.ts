@@ -91,6 +91,25 @@ test("kill -9 of the sidecar: the application is not restarted, and traffic reco
   expect(statusOf(after, "app")).toMatchObject({ restartCount: 0, containerID: statusOf(before, "app")?.containerID });
 });
 
+test("a TCP probe sees the application, and not the sidecar in front of it", async () => {
+  const late = `setTimeout(() => require("node:http").createServer((q, r) => r.end()).listen(8080), 6000)`;
+  const container = {
+    readinessProbe: { tcpSocket: { port: "web" }, periodSeconds: 1 },
+    command: ["node", "-e", late],
+  };
+  await mesh.apply(deployment({ namespace: "shop", app: "slow", container }));
+  const running = await until("the application runs", 60_000, async () => {
+    const [pod] = await mesh.pods("shop", "app=slow");
+    return pod && statusOf(pod, "app")?.state.running && pod;
+  });
+  // The sidecar is ready long since, and would accept every connection.
+  await new Promise((resolve) => setTimeout(resolve, 3000));
+  const before = await mesh.pod("shop", "app=slow");
+  expect([statusOf(before, "heddle-proxy")?.ready, statusOf(before, "app")?.ready]).toEqual([true, false]);
+  await mesh.rolledOut("shop", "slow-v1");
+  expect((await mesh.pod("shop", "app=slow")).name).toBe(running.name);
+});
+
 test("a Job with a sidecar completes", async () => {
   const container = { ...appContainer("v1"), env: [{ name: "CALL_ONCE", value: CHECKOUT }], readinessProbe: undefined };
   const job: Manifest = {

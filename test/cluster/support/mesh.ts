@@ -60,6 +60,7 @@ interface PodObject {
 
 interface ContainerStatus {
   readonly name: string;
+  readonly ready: boolean;
   readonly restartCount: number;
   readonly imageID: string;
   readonly containerID?: string;
