@@ -11,6 +11,8 @@ import { missingClusterPrerequisites } from "./cluster-prerequisites.ts";
 import { ALL_PARTS, API_PARTS, ensureKubernetes } from "./kubernetes.ts";
 import { missingPrerequisites } from "./prerequisites.ts";
 
+/** Projects of `vitest.config.ts`. */
+const ALL_PROJECTS = 5;
 const args = process.argv.slice(2);
 const work = mkdtempSync(join(tmpdir(), "heddle-test-"));
 process.exitCode = await main().finally(() => rmSync(work, { recursive: true, force: true }));
@@ -40,9 +42,6 @@ async function main(): Promise<number> {
   );
   return summarise(report, vitest.status ?? 1);
 }
-
-/** Projects of `vitest.config.ts`. */
-const ALL_PROJECTS = 5;
 
 /** Which of the projects that need more than Node can run here; of the others it says why not. */
 async function runnable(): Promise<readonly string[]> {
