@@ -2,7 +2,7 @@
 import type { Clock } from "../base/clock.ts";
 import { createAuthority } from "../identity/authority-store.ts";
 import { watchCertificateFiles } from "../identity/certificate-files.ts";
-import type { Identity } from "../identity/identity.ts";
+import type { Identity, IdentityEvent } from "../identity/identity.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Config } from "./config.ts";
@@ -15,7 +15,11 @@ export async function openIdentity(
   { client, clock, logger }: { readonly client: KubeClient; readonly clock: Clock; readonly logger: Logger },
 ): Promise<Identity> {
   const dnsNames = [`${service}.${namespace}.svc`, `${service}.${namespace}.svc.${clusterDomain}`];
-  const onEvent = (event: { readonly kind: string }): void => logger.info(event, "control plane's certificate");
+  const onEvent = (event: IdentityEvent): void => {
+    const { kind, detail } = event;
+    if (kind === "failed") logger.warn({ kind }, `the control plane's certificate: ${detail}`);
+    else logger.info({ kind }, `the control plane's certificate: ${detail}`);
+  };
   const identity =
     tlsDir === undefined
       ? createAuthority({ client, clock, namespace, secretName: `${service}-ca`, dnsNames, onEvent })

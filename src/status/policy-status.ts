@@ -37,6 +37,7 @@ export interface PolicyFacts {
 const NOT_ACCEPTED: Readonly<Record<string, string>> = { HED1301: "Conflicted", HED1302: "TargetNotFound" };
 /** References that lead nowhere, by diagnostic. */
 const UNRESOLVED: Readonly<Record<string, string>> = {
+  HED1302: "ServiceNotFound",
   HED1303: "EmptySubset",
   HED1304: "ServiceNotFound",
   HED1305: "PortNotFound",

@@ -234,7 +234,7 @@ test("a subset that matches nothing, a service without endpoints, and a service 
   for (const [name, expected] of [
     ["empty", { Accepted: "True/Accepted", ResolvedRefs: "False/EmptySubset" }],
     ["cart", { Accepted: "True/Accepted", ResolvedRefs: "False/EmptySubset" }],
-    ["lost", { Accepted: "False/TargetNotFound" }],
+    ["lost", { Accepted: "False/TargetNotFound", ResolvedRefs: "False/ServiceNotFound" }],
   ] as const) {
     await until(name, 20_000, async () => Object.keys(await reasons(name)).length > 0);
     expect(await reasons(name)).toMatchObject(expected);
