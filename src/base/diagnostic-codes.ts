@@ -92,6 +92,26 @@ export const DIAGNOSTIC_CODES = {
   },
   HED1208: { level: "error", title: "Durations contradict each other", hint: "Change one of the durations named." },
   HED1209: { level: "error", title: "Invalid path", hint: "Exact and prefix paths start with / and hold no ? or #." },
+  HED1210: {
+    level: "error",
+    title: "Header that cannot be edited",
+    hint: "The host and the path are changed by rewrite.",
+  },
+  HED1211: {
+    level: "error",
+    title: "Credentials for every origin",
+    hint: "Name the origins that may call in the user's name.",
+  },
+  HED1212: {
+    level: "error",
+    title: "Fields that exclude one another",
+    hint: "A route either sends requests on, or redirects, or answers by itself.",
+  },
+  HED1213: {
+    level: "error",
+    title: "No prefix to replace",
+    hint: "Give every match of the route a path prefix, or rewrite by regex.",
+  },
   HED1301: {
     level: "error",
     title: "Conflicted: an older policy has this target",

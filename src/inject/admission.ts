@@ -51,8 +51,11 @@ export function admit(
   if (!parsed.success)
     throw new HeddleError("ADMISSION_REVIEW", `no admission.k8s.io/v1 review: ${z.prettifyError(parsed.error)}`);
   const { uid, namespace, dryRun, object } = parsed.data.request;
-  const read = asPod(object);
-  if (!read.pod) throw new HeddleError("ADMISSION_REVIEW", `the object is no pod: ${read.fault}`);
+  const read = asPod(object, { kind: "Pod", namespace, name: "" });
+  if (!read.pod) {
+    const faults = read.diagnostics.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`));
+    throw new HeddleError("ADMISSION_REVIEW", `the object is no pod: ${faults.join("; ")}`);
+  }
   const { pod } = read;
   const answer = (outcome: Admitted["outcome"], response: object): Admitted => ({
     review: { apiVersion: "admission.k8s.io/v1", kind: "AdmissionReview", response: { uid, ...response } },
@@ -65,8 +68,8 @@ export function admit(
     const warning = WARNINGS[decision.reason];
     return answer(decision.reason, { allowed: true, ...(warning && { warnings: [warning] }) });
   }
-  const { name, generateName = "", annotations = {} } = pod.metadata ?? {};
-  const own = overridden(settings, annotations, { kind: "Pod", namespace, name: name ?? generateName });
+  const { name, generateName, annotations } = pod.metadata ?? {};
+  const own = overridden(settings, annotations ?? {}, { kind: "Pod", namespace, name: name ?? generateName ?? "" });
   if (own.diagnostics.length > 0) {
     const message = own.diagnostics.map(formatDiagnostic).join("; ");
     return answer("refused", { allowed: false, status: { code: 422, reason: "Invalid", message } });

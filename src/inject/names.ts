@@ -10,6 +10,8 @@ export const INJECTED = "heddle.dev/injected";
 export const TCP_PROBES = "heddle.dev/tcp-probes";
 /** Annotation of pods and a setting of the injector: how traffic gets into the sidecar. */
 export const CAPTURE = "heddle.dev/capture";
+/** Annotation: the port where an explicit sidecar takes HTTP, where it is not the usual one. */
+export const OUTBOUND_HTTP_PORT = "heddle.dev/outbound-http-port";
 
 export const SIDECAR = "heddle-proxy";
 export const CAPTURE_CONTAINER = "heddle-capture";

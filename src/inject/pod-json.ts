@@ -1,21 +1,26 @@
-/** The parts of a pod's JSON that injection reads and writes. What is not named here goes through untouched. */
+/**
+ * The parts of a pod's JSON that injection reads and writes. What is not named here goes through untouched. Any field may be null,
+ * which Kubernetes takes for absent.
+ */
 import { z } from "zod";
+import { diagnosticsOf } from "../api/issues.ts";
+import type { Diagnostic, ObjectRef } from "../base/diagnostic.ts";
 
 const probe = z.looseObject({
-  httpGet: z.looseObject({}).optional(),
-  tcpSocket: z.looseObject({ port: z.union([z.int(), z.string()]), host: z.string().optional() }).optional(),
+  httpGet: z.looseObject({}).nullish(),
+  tcpSocket: z.looseObject({ port: z.union([z.int(), z.string()]), host: z.string().nullish() }).nullish(),
 });
 export type Probe = z.output<typeof probe>;
 
 const container = z.looseObject({
   name: z.string(),
-  restartPolicy: z.string().optional(),
-  env: z.array(z.looseObject({ name: z.string() })).optional(),
-  ports: z.array(z.looseObject({ name: z.string().optional(), containerPort: z.int() })).optional(),
-  livenessProbe: probe.optional(),
-  readinessProbe: probe.optional(),
-  startupProbe: probe.optional(),
-  lifecycle: z.looseObject({ preStop: z.unknown().optional() }).optional(),
+  restartPolicy: z.string().nullish(),
+  env: z.array(z.looseObject({ name: z.string() })).nullish(),
+  ports: z.array(z.looseObject({ name: z.string().nullish(), containerPort: z.int() })).nullish(),
+  livenessProbe: probe.nullish(),
+  readinessProbe: probe.nullish(),
+  startupProbe: probe.nullish(),
+  lifecycle: z.looseObject({ preStop: z.unknown() }).partial().nullish(),
 });
 export type Container = z.output<typeof container>;
 
@@ -24,19 +29,20 @@ const labels = z.record(z.string(), z.string());
 const podJson = z.looseObject({
   metadata: z
     .looseObject({
-      name: z.string().optional(),
-      generateName: z.string().optional(),
-      namespace: z.string().optional(),
-      labels: labels.optional(),
-      annotations: labels.optional(),
+      name: z.string().nullish(),
+      generateName: z.string().nullish(),
+      namespace: z.string().nullish(),
+      labels: labels.nullish(),
+      annotations: labels.nullish(),
     })
-    .optional(),
+    .nullish(),
   spec: z.looseObject({
-    hostNetwork: z.boolean().optional(),
-    restartPolicy: z.string().optional(),
+    hostNetwork: z.boolean().nullish(),
+    restartPolicy: z.string().nullish(),
+    terminationGracePeriodSeconds: z.int().nullish(),
     containers: z.array(container),
-    initContainers: z.array(container).optional(),
-    volumes: z.array(z.looseObject({ name: z.string() })).optional(),
+    initContainers: z.array(container).nullish(),
+    volumes: z.array(z.looseObject({ name: z.string() })).nullish(),
   }),
 });
 
@@ -45,7 +51,8 @@ export type PodJson = z.input<typeof podJson>;
 /** The very value, its fields in their order, once it is known to be a pod; else what is wrong with it. */
 export function asPod(
   value: unknown,
-): { readonly pod: PodJson } | { readonly pod?: undefined; readonly fault: string } {
+  ref: ObjectRef,
+): { readonly pod: PodJson } | { readonly pod?: undefined; readonly diagnostics: readonly Diagnostic[] } {
   const parsed = podJson.safeParse(value);
-  return parsed.success ? { pod: value as PodJson } : { fault: z.prettifyError(parsed.error) };
+  return parsed.success ? { pod: value as PodJson } : { diagnostics: diagnosticsOf(parsed.error, podJson, ref) };
 }

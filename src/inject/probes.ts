@@ -28,8 +28,8 @@ export function rewriteProbes(container: Container): Rewritten {
   return { container: ports.length === 0 ? container : { ...container, ...changed }, ports };
 }
 
-function portOf({ ports = [] }: Container, { port, host }: NonNullable<Probe["tcpSocket"]>): number | undefined {
-  if (host !== undefined && host !== "") return undefined;
+function portOf({ ports }: Container, { port, host }: NonNullable<Probe["tcpSocket"]>): number | undefined {
+  if (host) return undefined;
   if (typeof port === "number") return port;
-  return ports.find(({ name }) => name === port)?.containerPort;
+  return ports?.find(({ name }) => name === port)?.containerPort;
 }

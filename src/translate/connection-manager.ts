@@ -2,15 +2,23 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { type Filter, FilterSchema } from "../gen/envoy/config/listener/v3/listener_components_pb.ts";
 import type { Route } from "../gen/envoy/config/route/v3/route_components_pb.ts";
+import { CorsSchema } from "../gen/envoy/extensions/filters/http/cors/v3/cors_pb.ts";
+import { HTTPFaultSchema } from "../gen/envoy/extensions/filters/http/fault/v3/fault_pb.ts";
 import { RouterSchema } from "../gen/envoy/extensions/filters/http/router/v3/router_pb.ts";
 import {
   HttpConnectionManager_CodecType,
   HttpConnectionManager_ServerHeaderTransformation,
   HttpConnectionManagerSchema,
   type HttpFilter,
+  HttpFilterSchema,
 } from "../gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
 import { create } from "@bufbuild/protobuf";
+import type { Any } from "@bufbuild/protobuf/wkt";
 import { ads, duration, pack } from "./envoy.ts";
+
+/** Stand in every connection manager and do nothing until a route gives them settings: no policy changes a listener. */
+export const CORS_FILTER = "envoy.filters.http.cors";
+export const FAULT_FILTER = "envoy.filters.http.fault";
 
 const NAME = "envoy.filters.network.http_connection_manager";
 
@@ -18,10 +26,13 @@ type Init = MessageInitShape<typeof HttpConnectionManagerSchema>;
 
 /** A connection manager that asks for its routes by name. */
 export function routedBy(table: string): Filter {
-  return manager({
-    statPrefix: `outbound_${table}`,
-    routeSpecifier: { case: "rds", value: { routeConfigName: table, configSource: ads() } },
-  });
+  return manager(
+    {
+      statPrefix: `outbound_${table}`,
+      routeSpecifier: { case: "rds", value: { routeConfigName: table, configSource: ads() } },
+    },
+    [filter(CORS_FILTER, pack(CorsSchema, {})), filter(FAULT_FILTER, pack(HTTPFaultSchema, {}))],
+  );
 }
 
 /** A connection manager that sends everything by one route: what the sidecar of a service does with its callers. */
@@ -42,6 +53,10 @@ export function answeredBy(statPrefix: string, filters: readonly HttpFilter[]): 
     { statPrefix, routeSpecifier: { case: "routeConfig", value: { name: statPrefix, virtualHosts } } },
     filters,
   );
+}
+
+function filter(name: string, typedConfig: Any): HttpFilter {
+  return create(HttpFilterSchema, { name, configType: { case: "typedConfig", value: typedConfig } });
 }
 
 function manager(

@@ -47,10 +47,11 @@ function pathSpecifier(path: PathMatch | undefined): PathSpecifier {
   return segments === "" ? { case: "prefix", value: "/" } : { case: "pathSeparatedPrefix", value: segments };
 }
 
+type Comparison = Partial<Pick<ValueMatch, "exact" | "prefix" | "suffix" | "contains" | "regex">>;
 type StringMatcherInit = MessageInitShape<typeof StringMatcherSchema>;
 
-/** Undefined where the match asks for mere presence. */
-function stringMatcher(match: ValueMatch): StringMatcherInit | undefined {
+/** How a text is compared. Undefined where the match asks for mere presence. */
+export function stringMatcher(match: Comparison): StringMatcherInit | undefined {
   for (const form of ["exact", "prefix", "suffix", "contains"] as const) {
     const value = match[form];
     if (value !== undefined) return { matchPattern: { case: form, value } };
@@ -102,6 +103,6 @@ function cookieValue({ exact, prefix, suffix, contains, regex }: ValueMatch): st
 }
 
 /** The text as an RE2 pattern that matches just it. */
-function escape(text: string): string {
+export function escape(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 }

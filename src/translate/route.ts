@@ -15,20 +15,22 @@ import { hashPolicies } from "./hash-policy.ts";
 import { anyRequest, matchesEverything, routeMatch } from "./match.ts";
 import { outboundCluster } from "./names.ts";
 import { retryPolicy } from "./retry.ts";
+import { directResponseAction, redirectAction, rewriting, routeFilters } from "./route-filters.ts";
 
 /** The routes to `service` on `port`; the last one matches every request. */
 export function routesOf(snapshot: MeshSnapshot, service: Service, port: number): Route[] {
   const routes: Route[] = [];
   for (const [index, policy] of (service.policy?.spec.routes ?? []).entries()) {
     const name = policy.name ?? `routes[${index}]`;
-    const action = policyAction(snapshot, service, port, policy);
+    const filters = routeFilters(policy);
     const alternatives = policy.match ?? [{}];
     for (const match of alternatives) {
-      routes.push(create(RouteSchema, { name, match: routeMatch(match), action: { case: "route", value: action } }));
+      const action = actionOf(snapshot, service, port, policy, match.path?.prefix);
+      routes.push(create(RouteSchema, { name, match: routeMatch(match), action, ...filters }));
     }
     if (alternatives.some(matchesEverything)) return routes;
   }
-  const action = { case: "route" as const, value: policyAction(snapshot, service, port, {}) };
+  const action = actionOf(snapshot, service, port, {}, undefined);
   return [...routes, create(RouteSchema, { name: "default", match: anyRequest(), action })];
 }
 
@@ -40,14 +42,35 @@ export function backendsOf(snapshot: MeshSnapshot, service: Service, port: numbe
   );
 }
 
+/** @param matched the path prefix that the match asks for, if any */
+function actionOf(
+  snapshot: MeshSnapshot,
+  service: Service,
+  port: number,
+  policy: PolicyRoute,
+  matched: string | undefined,
+): Route["action"] {
+  const { redirect, directResponse } = policy;
+  if (redirect) return { case: "redirect", value: redirectAction(redirect, matched) };
+  if (directResponse) return { case: "directResponse", value: directResponseAction(directResponse) };
+  return { case: "route", value: policyAction(snapshot, service, port, policy, matched) };
+}
+
 type ActionInit = Exclude<MessageInitShape<typeof RouteActionSchema>, RouteAction>;
 
-function policyAction(snapshot: MeshSnapshot, service: Service, port: number, policy: PolicyRoute): RouteAction {
+function policyAction(
+  snapshot: MeshSnapshot,
+  service: Service,
+  port: number,
+  policy: PolicyRoute,
+  matched: string | undefined,
+): RouteAction {
   const { loadBalancing, connection } = service.policy?.spec ?? {};
   const timeout = duration(policy.timeout ?? 0);
   const retry = retryPolicy(policy.retries, loadBalancing?.hashOn === undefined);
   return create(RouteActionSchema, {
     ...destination(snapshot, service, port, policy),
+    ...rewriting(policy.rewrite, matched),
     // Written out: Envoy's default is 15 s. No maxStreamDuration beside it, which would switch this one off (measured).
     timeout,
     ...(retry ? { retryPolicy: retry } : {}),

@@ -1,139 +1,17 @@
 /** What a TrafficPolicy says, as a real Envoy does it: matches, sticky splits, timeouts, hashing, breakers. */
-import { createServer, request, type RequestOptions } from "node:http";
-import type { AddressInfo } from "node:net";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import type { RequestOptions } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { configSchema } from "../../src/control-plane/config.ts";
-import { createControlPlane } from "../../src/control-plane/control-plane.ts";
-import { createLogger } from "../../src/telemetry/logger.ts";
-import { bootstrap } from "../../src/translate/bootstrap.ts";
-import { type RunningEnvoy, startEnvoy } from "../support/envoy.ts";
-import { freePort } from "../support/free-port.ts";
-import { until } from "../support/until.ts";
+import { type PolicySidecar, startPolicySidecar } from "../support/policy-sidecar.ts";
 
-interface Answer {
-  readonly status: number;
-  readonly body: string;
-}
-
-const folder = mkdtempSync(join(tmpdir(), "heddle-traffic-"));
-const closing: (() => unknown)[] = [];
-let outbound = 0;
-let envoy: RunningEnvoy;
-let saved = 0;
-
-/** An application that answers with its name, after `x-delay` milliseconds; its port. */
-async function app(name: string): Promise<number> {
-  const server = createServer((incoming, response) => {
-    setTimeout(() => response.end(name), Number(incoming.headers["x-delay"] ?? 0));
-  });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  closing.push(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  return (server.address() as AddressInfo).port;
-}
-
-function send(options: RequestOptions = {}): Promise<Answer> {
-  const headers = { host: "checkout", ...options.headers };
-  return new Promise((resolve, reject) => {
-    const call = request({ host: "127.0.0.1", port: outbound, ...options, headers, timeout: 10_000 }, (response) => {
-      let body = "";
-      response.on("data", (chunk: Buffer) => (body += chunk.toString()));
-      response.on("end", () => resolve({ status: response.statusCode ?? 0, body }));
-    });
-    call.on("timeout", () => call.destroy(new Error("timed out")));
-    call.on("error", reject);
-    call.end();
-  });
-}
-
-const pod = (name: string, version: string, ip: string, annotations: string): string => `apiVersion: v1
-kind: Pod
-metadata: { name: ${name}, namespace: shop, labels: { app: ${name === "web" ? "web" : "checkout"}, version: ${version} }, annotations: { ${annotations} } }
-spec: { containers: [{ name: app }] }
-status: { podIP: ${ip} }
----
-`;
-
-/** Saves a policy and waits until the sidecar runs it: each one has a marker of its own. */
-async function apply(spec: string): Promise<void> {
-  const marker = `marker-${++saved}`;
-  writeFileSync(
-    join(folder, "policy.yaml"),
-    `apiVersion: heddle.dev/v1alpha1
-kind: TrafficPolicy
-metadata: { name: checkout, namespace: shop }
-spec:
-  targetRefs: [{ kind: Service, name: checkout }]
-  subsets:
-    - { name: v1, labels: { version: v1 } }
-    - { name: v2, labels: { version: v2 } }
-  routes:
-    - { name: ${marker}, match: [{ path: { exact: /${marker} } }], split: [{ subset: v1 }] }
-${spec}`,
-  );
-  await until("the sidecar runs the policy", 10_000, async () => (await envoy.configDump()).includes(marker));
-}
+let sidecar: PolicySidecar;
+const apply = (spec: string): Promise<void> => sidecar.apply(spec);
+const send: PolicySidecar["send"] = (options) => sidecar.send(options);
 
 beforeAll(async () => {
-  outbound = await freePort();
-  const [one, two] = [await app("v1"), await app("v2")];
-  const slices = [
-    { name: "a", ip: "127.0.0.1", port: one, pod: "checkout-v1" },
-    { name: "b", ip: "127.0.0.2", port: two, pod: "checkout-v2" },
-  ];
-  const second = createServer((_, response) => response.end("v2"));
-  await new Promise<void>((done) => second.listen(two, "127.0.0.2", done));
-  closing.push(() => second.close());
-  const explicit = `heddle.dev/capture: explicit, heddle.dev/outbound-http-port: "${outbound}"`;
-  writeFileSync(
-    join(folder, "mesh.yaml"),
-    pod("web", "v0", "127.0.0.9", explicit) +
-      pod("checkout-v1", "v1", "127.0.0.1", "a: b") +
-      pod("checkout-v2", "v2", "127.0.0.2", "a: b") +
-      `apiVersion: v1
-kind: Service
-metadata: { name: checkout, namespace: shop }
-spec: { clusterIP: 10.96.0.1, selector: { app: checkout }, ports: [{ name: http, port: 80 }] }
-` +
-      slices
-        .map(
-          ({ name, ip, port, pod: target }) => `---
-apiVersion: discovery.k8s.io/v1
-kind: EndpointSlice
-metadata: { name: checkout-${name}, namespace: shop, labels: { kubernetes.io/service-name: checkout } }
-addressType: IPv4
-ports: [{ name: http, port: ${port} }]
-endpoints: [{ addresses: [${ip}], targetRef: { kind: Pod, name: ${target}, namespace: shop } }]
-`,
-        )
-        .join(""),
-  );
-  const config = configSchema.parse({
-    source: `dir:${folder}`,
-    xdsAddress: "127.0.0.1:0",
-    adminAddress: "127.0.0.1:0",
-  });
-  const controlPlane = createControlPlane(config, { logger: createLogger("silent") });
-  closing.push(() => controlPlane.stop());
-  const { xdsPort } = await controlPlane.start();
-  const text = bootstrap({
-    proxy: "web.shop",
-    xds: { host: "127.0.0.1", port: xdsPort },
-    admin: { host: "x", port: 0 },
-  });
-  envoy = await startEnvoy({ bootstrap: text });
-  closing.push(() => envoy.stop());
+  sidecar = await startPolicySidecar();
 });
 
-afterAll(async () => {
-  for (const close of closing.toReversed()) await close();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => sidecar.close());
 
 describe("matches", () => {
   const to = (match: string): string => `    - { match: [${match}], split: [{ subset: v2 }] }
@@ -196,7 +74,7 @@ test("a timeout ends the request, and none means none", async () => {
     "    - { match: [{ path: { prefix: /slow } }], timeout: 0s, split: [{ subset: v1 }] }\n    - { timeout: 100ms, split: [{ subset: v1 }] }\n",
   );
   expect((await send({ headers: { "x-delay": "400" } })).status).toBe(504);
-  expect(await send({ path: "/slow", headers: { "x-delay": "400" } })).toEqual({ status: 200, body: "v1" });
+  expect(await send({ path: "/slow", headers: { "x-delay": "400" } })).toMatchObject({ status: 200, body: "v1" });
 });
 
 test("a ring hash sends one key to one endpoint", async () => {

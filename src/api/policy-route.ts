@@ -1,0 +1,122 @@
+/** What a TrafficPolicy does with the requests of a route. */
+import { z } from "zod";
+import { duration } from "./duration.ts";
+import { dnsLabel } from "./object-meta.ts";
+import { cors, directResponse, fault, headers, redirect, rewrite } from "./policy-filters.ts";
+import { filters } from "./policy-filter-rules.ts";
+import { routeMatch } from "./policy-match.ts";
+import * as rules from "./policy-rules.ts";
+import { exactlyOne, withRules } from "./rule.ts";
+import { cookieName, headerName, percent, port, positiveDuration } from "./scalar.ts";
+
+/** Where traffic goes: a subset of the target, or another Service with its port. */
+const backend = {
+  subset: dnsLabel.optional().describe("A subset of the target, or of `service` where that is given."),
+  service: z
+    .string()
+    .min(1)
+    .max(127)
+    .regex(
+      /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)?$/,
+      "must be the name of a Service, or name.namespace",
+    )
+    .optional()
+    .describe("Another Service: its name in the policy's namespace, or name.namespace."),
+  port: port.optional().describe("The port of `service`."),
+};
+const weight = z.int().min(0).max(1_000_000).optional().describe("Share of the requests, relative to the sum of all.");
+const split = withRules(z.strictObject({ ...backend, weight }), rules.backend);
+const mirror = withRules(
+  z.strictObject({ ...backend, percent: percent.default(100).describe("Share of the requests that are copied.") }),
+  rules.backend,
+);
+
+/** What keeps a user on one side of a split while weights move; exactly one must be given. */
+const sticky = withRules(
+  z.strictObject({
+    header: headerName.optional(),
+    cookie: cookieName.optional(),
+    query: z.string().min(1).max(256).optional(),
+  }),
+  [exactlyOne(["header", "cookie", "query"])],
+);
+
+/** Conditions on which a request is tried again, in Envoy's words (router filter, `x-envoy-retry-on` and gRPC). */
+export const RETRY_CONDITIONS = [
+  "connect-failure",
+  "refused-stream",
+  "reset-before-request",
+  "reset",
+  "gateway-error",
+  "5xx",
+  "retriable-4xx",
+  "cancelled",
+  "deadline-exceeded",
+  "internal",
+  "resource-exhausted",
+  "unavailable",
+] as const;
+
+const retries = z.strictObject({
+  attempts: z.int().min(0).max(10).describe("Tries after the first one. 0 switches retries off."),
+  perTryTimeout: duration.optional().describe("Longest time for one try; 0s is none."),
+  conditions: z
+    .array(z.enum(RETRY_CONDITIONS))
+    .min(1)
+    .max(16)
+    .optional()
+    .describe("Failures to try again on. By default those after which the request cannot have been acted on."),
+  on: z
+    .array(z.enum(RETRY_CONDITIONS))
+    .min(1)
+    .max(16)
+    .optional()
+    .describe("Added to `conditions`. Prefer that name: kubectl reads an unquoted `on` as `true` (ADR 5)."),
+  onStatus: z
+    .array(z.int().min(100).max(599))
+    .min(1)
+    .max(16)
+    .optional()
+    .describe("HTTP status codes to try again on, beside `conditions`."),
+  backoff: withRules(
+    z.strictObject({
+      base: positiveDuration.optional().describe("The first wait at most; it doubles with each try. 25ms by default."),
+      max: positiveDuration.optional().describe("The longest wait. Ten times the base by default."),
+    }),
+    [rules.backoff],
+  ).optional(),
+});
+
+const routeFields = z.strictObject({
+  name: dnsLabel.optional().describe("What status, statistics and messages call the route."),
+  match: z
+    .array(routeMatch)
+    .min(1)
+    .max(16)
+    .optional()
+    .describe("Alternatives, one of which must hold. A route without takes every request."),
+  split: z.array(split).min(1).max(16).optional().describe("Where requests go; the whole target by default."),
+  sticky: sticky.optional().describe("What keeps a user on one side of the split while weights move."),
+  mirror: z
+    .array(mirror)
+    .min(1)
+    .max(4)
+    .optional()
+    .describe("Who gets copies of requests; its answers are thrown away."),
+  timeout: duration.optional().describe("Longest time for the whole request, retries included; 0s is none."),
+  retries: retries.optional(),
+  headers: headers.optional().describe("Headers that are set, added and removed."),
+  rewrite: rewrite.optional().describe("What the receiver sees instead of the path or host that was asked for."),
+  redirect: redirect.optional().describe("The caller is sent somewhere else."),
+  directResponse: directResponse.optional().describe("The sidecar answers by itself."),
+  cors: cors.optional().describe("Which web pages of other origins may call."),
+  fault: fault.optional().describe("Delays and failures, to see what callers make of them."),
+});
+export const route = withRules(routeFields, [...rules.route, ...filters]);
+
+export type Route = z.output<typeof route>;
+export type Backend = Pick<NonNullable<Route["split"]>[number], "subset" | "service" | "port">;
+export type Split = NonNullable<Route["split"]>[number];
+export type Mirror = NonNullable<Route["mirror"]>[number];
+export type Sticky = NonNullable<Route["sticky"]>;
+export type Retries = NonNullable<Route["retries"]>;
