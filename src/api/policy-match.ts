@@ -1,5 +1,6 @@
 /** Which requests a route of a TrafficPolicy is for. */
 import { z } from "zod";
+import { dnsLabel, dnsSubdomain, labelKey, labelValue } from "./object-meta.ts";
 import * as rules from "./policy-rules.ts";
 import { exactlyOne, withRules } from "./rule.ts";
 import { cookieName, headerName } from "./scalar.ts";
@@ -34,6 +35,23 @@ const pathMatch = withRules(
 
 export const METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"] as const;
 
+/** A workload that calls, as the cluster knows it. */
+const caller = withRules(
+  z.strictObject({
+    namespaces: z.array(dnsLabel).min(1).max(16).optional().describe("One of which the caller is in."),
+    serviceAccounts: z
+      .array(dnsSubdomain)
+      .min(1)
+      .max(16)
+      .optional()
+      .describe("One of which the caller runs as; names, in the caller's own namespace."),
+    labels: withRules(z.record(labelKey, labelValue).meta({ maxProperties: 16 }), [rules.labelCount])
+      .optional()
+      .describe("Labels of the calling pod, all of which must be equal."),
+  }),
+  [rules.someCaller],
+);
+
 /** All given predicates must hold; the entries of `match` are alternatives. */
 export const routeMatch = z.strictObject({
   path: pathMatch.optional(),
@@ -41,8 +59,12 @@ export const routeMatch = z.strictObject({
   query: z.array(queryMatch).max(16).optional().describe("Query parameters, all of which must match."),
   cookies: z.array(cookieMatch).max(16).optional().describe("All of them must match."),
   method: z.enum(METHODS).optional(),
+  from: caller
+    .optional()
+    .describe("Only these callers' sidecars get the route. It is no authorization: others are not refused."),
 });
 
 export type RouteMatch = z.output<typeof routeMatch>;
 export type ValueMatch = NonNullable<RouteMatch["query"]>[number];
 export type PathMatch = NonNullable<RouteMatch["path"]>;
+export type Caller = NonNullable<RouteMatch["from"]>;

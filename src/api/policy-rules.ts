@@ -89,6 +89,19 @@ export const labelCount: Rule<Readonly<Record<string, string>>> = {
   check: (labels) => (Object.keys(labels).length > 0 && Object.keys(labels).length <= 16 ? [] : HERE),
 };
 
+interface CallerShape {
+  readonly namespaces?: unknown;
+  readonly serviceAccounts?: unknown;
+  readonly labels?: unknown;
+}
+
+export const someCaller: Rule<CallerShape> = {
+  code: "HED1201",
+  message: "must have namespaces, serviceAccounts or labels",
+  cel: "has(self.namespaces) || has(self.serviceAccounts) || has(self.labels)",
+  check: (given) => (Object.values(given).some((value) => value !== undefined) ? [] : HERE),
+};
+
 interface HashingShape {
   readonly policy: string;
   readonly hashOn?: unknown;

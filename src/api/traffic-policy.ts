@@ -114,7 +114,7 @@ export type Connection = NonNullable<TrafficPolicySpec["connection"]>;
 export type CircuitBreaker = NonNullable<TrafficPolicySpec["circuitBreaker"]>;
 export type OutlierDetection = NonNullable<TrafficPolicySpec["outlierDetection"]>;
 
-export type { PathMatch, RouteMatch, ValueMatch } from "./policy-match.ts";
+export type { Caller, PathMatch, RouteMatch, ValueMatch } from "./policy-match.ts";
 export { METHODS } from "./policy-match.ts";
 export type { Backend, Mirror, Retries, Route, Split, Sticky } from "./policy-route.ts";
 export { RETRY_CONDITIONS } from "./policy-route.ts";

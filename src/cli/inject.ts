@@ -2,11 +2,13 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Command } from "commander";
-import { parse, parseAllDocuments, stringify } from "yaml";
+import { parse, type Document } from "yaml";
 import { formatDiagnostic, formatRef } from "../base/diagnostic.ts";
 import { HeddleError, messageOf } from "../base/errors.ts";
 import { injectManifest } from "../inject/manifest.ts";
+import { parseManifest, rewriteManifest } from "../inject/manifest-yaml.ts";
 import { injectorSettings, type InjectorSettings } from "../inject/settings.ts";
+import { splitDocuments, type DocumentText } from "../source/directory/documents.ts";
 import { EXIT } from "./exit.ts";
 import { formatOption, type Format, paint } from "./output.ts";
 
@@ -65,29 +67,40 @@ function filesOf(path: string): readonly string[] {
 function injectFile(file: string, settings: InjectorSettings): readonly Result[] {
   let text: string;
   try {
-    text = readFileSync(file === "-" ? 0 : file, "utf8");
+    text = readFileSync(file === "-" ? 0 : file, "utf8").replace(/^\uFEFF/, "");
   } catch (cause) {
     throw unreadable(file, cause);
   }
-  return [...parseAllDocuments(text, { prettyErrors: true })].flatMap((document) => {
-    const [error] = document.errors;
-    if (error) throw new HeddleError("SOURCE_UNREADABLE", `${file} is not valid YAML: ${error.message}`);
-    // The marks between documents are written anew.
-    if (document.directives) document.directives.docStart = null;
-    const value: unknown = document.toJS();
-    if (value === null || value === undefined) return [];
-    const injected = injectValue(value, settings);
-    // What nothing was put into keeps its comments.
-    const unchanged = injected.object === value;
-    return [
-      {
-        ...injected,
-        text: unchanged
-          ? document.toString()
-          : stringify(injected.object, { lineWidth: 0, aliasDuplicateObjects: false }),
-      },
-    ];
-  });
+  return splitDocuments(text).flatMap((document) => injectDocument(file, document, settings));
+}
+
+function injectDocument(
+  file: string,
+  { text: marked, linesBefore }: DocumentText,
+  settings: InjectorSettings,
+): readonly Result[] {
+  // The marks between documents are written anew.
+  const bare = marked.replace(/^---/, "");
+  const document = parseManifest(bare);
+  const [error] = document.errors;
+  if (error) {
+    const line = linesBefore + bare.slice(0, error.pos[0]).split("\n").length;
+    throw new HeddleError("SOURCE_UNREADABLE", `${file}:${line} is not valid YAML: ${error.message}`);
+  }
+  const value = plain(file, document);
+  if (value === null || value === undefined) return [];
+  const injected = injectValue(value, settings);
+  const written = injected.object === value ? bare : rewriteManifest(document, value, injected.object);
+  const text = written.replace(/^(?:[ \t]*\r?\n)+/, "");
+  return [{ ...injected, text: text.endsWith("\n") ? text : `${text}\n` }];
+}
+
+function plain(file: string, document: Document): unknown {
+  try {
+    return document.toJS();
+  } catch (cause) {
+    throw unreadable(file, cause);
+  }
 }
 
 function injectValue(value: unknown, settings: InjectorSettings): Omit<Result, "text"> {
@@ -115,6 +128,7 @@ function injectValue(value: unknown, settings: InjectorSettings): Omit<Result, "
 }
 
 function itemsOf(value: unknown): readonly unknown[] | undefined {
+  if (value === null || typeof value !== "object") return undefined;
   const { kind, items } = value as { readonly kind?: unknown; readonly items?: unknown };
   return typeof kind === "string" && kind.endsWith("List") && Array.isArray(items) ? items : undefined;
 }

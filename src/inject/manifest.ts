@@ -10,16 +10,18 @@ import { templateHash } from "./template-hash.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Where the pod is in what makes it. */
-const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
-  Pod: [],
-  Deployment: ["spec", "template"],
-  StatefulSet: ["spec", "template"],
-  DaemonSet: ["spec", "template"],
-  ReplicaSet: ["spec", "template"],
-  Job: ["spec", "template"],
-  CronJob: ["spec", "jobTemplate", "spec", "template"],
-};
+const TEMPLATE = ["spec", "template"];
+
+/** Where the pod is in what makes it, by API group and kind. */
+const PODS: ReadonlyMap<string, readonly string[]> = new Map([
+  ["Pod", []],
+  ["apps/Deployment", TEMPLATE],
+  ["apps/StatefulSet", TEMPLATE],
+  ["apps/DaemonSet", TEMPLATE],
+  ["apps/ReplicaSet", TEMPLATE],
+  ["batch/Job", TEMPLATE],
+  ["batch/CronJob", ["spec", "jobTemplate", ...TEMPLATE]],
+]);
 
 export type ManifestOutcome =
   | { readonly outcome: "injected"; readonly ref: ObjectRef; readonly object: unknown }
@@ -29,25 +31,25 @@ export type ManifestOutcome =
   | { readonly outcome: "other" };
 
 /**
- * The object with sidecars in its pods. Whoever asks for it asks for all: only what a pod itself refuses is left out.
+ * The object with sidecars in its pods. Whoever asks for it asks for all: only what a pod itself refuses is left out. What is no
+ * pod, or asks for what is not possible, is refused with what would be right.
  */
 export function injectManifest(value: unknown, settings: InjectorSettings): ManifestOutcome {
-  const kind = at(value, ["kind"]);
-  const path = typeof kind === "string" && Object.hasOwn(TEMPLATES, kind) ? TEMPLATES[kind] : undefined;
-  const pod = path && asPod(at(value, path)).pod;
-  if (!pod) return { outcome: "other" };
-  const ref = refOf(String(kind), value);
+  const kind = text(value, ["kind"]);
+  const path = PODS.get(`${text(value, ["apiVersion"]).replace(/[^/]*$/, "")}${kind}`);
+  if (!path) return { outcome: "other" };
+  const ref = { kind, namespace: text(value, ["metadata", "namespace"]), name: text(value, ["metadata", "name"]) };
+  const refused = (diagnostics: readonly Diagnostic[]): ManifestOutcome => {
+    const prefix = path.map((step) => `${step}.`).join("");
+    return { outcome: "refused", ref, diagnostics: diagnostics.map((d) => ({ ...d, path: `${prefix}${d.path}` })) };
+  };
+  const read = asPod(at(value, path) ?? {}, ref);
+  if (!read.pod) return refused(read.diagnostics);
+  const { pod } = read;
   const decision = decide(pod, { [INJECT_LABEL]: "enabled" });
   if (!decision.inject) return { outcome: "skipped", ref, reason: decision.reason };
   const own = overridden(settings, pod.metadata?.annotations ?? {}, ref);
-  if (own.diagnostics.length > 0) {
-    const prefix = path.map((step) => `${step}.`).join("");
-    return {
-      outcome: "refused",
-      ref,
-      diagnostics: own.diagnostics.map((diagnostic) => ({ ...diagnostic, path: `${prefix}${diagnostic.path}` })),
-    };
-  }
+  if (own.diagnostics.length > 0) return refused(own.diagnostics);
   return {
     outcome: "injected",
     ref,
@@ -55,12 +57,9 @@ export function injectManifest(value: unknown, settings: InjectorSettings): Mani
   };
 }
 
-function refOf(kind: string, value: unknown): ObjectRef {
-  const text = (field: string): string => {
-    const found = at(value, ["metadata", field]);
-    return typeof found === "string" ? found : "";
-  };
-  return { kind, namespace: text("namespace"), name: text("name") };
+function text(value: unknown, path: readonly string[]): string {
+  const found = at(value, path);
+  return typeof found === "string" ? found : "";
 }
 
 function at(value: unknown, path: readonly string[]): unknown {

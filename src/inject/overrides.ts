@@ -1,8 +1,10 @@
 /** What a pod says of its own sidecar, by annotations. */
 import { z } from "zod";
+import { diagnostic } from "../base/diagnostic-codes.ts";
 import type { Diagnostic, ObjectRef } from "../base/diagnostic.ts";
 import { CAPTURE } from "./names.ts";
-import { cidr, type InjectorSettings, LOG_LEVELS, port, quantity } from "./settings.ts";
+import { exceeds, quantity } from "./quantity.ts";
+import { cidr, type InjectorSettings, LOG_LEVELS, port } from "./settings.ts";
 
 type Change = (settings: InjectorSettings) => InjectorSettings;
 
@@ -102,6 +104,11 @@ export interface Overridden {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/**
+ * The settings for one pod.
+ *
+ * @param ref the pod, or what makes it, as diagnostics name it
+ */
 export function overridden(
   settings: InjectorSettings,
   annotations: Readonly<Record<string, string>>,
@@ -114,11 +121,32 @@ export function overridden(
     if (text === undefined) continue;
     const change = read(text);
     if (change) result = change(result);
-    else {
-      const path = `metadata.annotations["${name}"]`;
-      const message = `${JSON.stringify(text.slice(0, 100))} is not understood: it must be ${right}`;
-      diagnostics.push({ code: "HED2101", level: "error", ref, path, message });
-    }
+    else diagnostics.push(wrong(ref, name, `${show(text)} is not understood: it must be ${right}`));
   }
-  return { settings: result, diagnostics };
+  return { settings: result, diagnostics: [...diagnostics, ...tooMuch(result, annotations, ref)] };
+}
+
+/** Requests that the pod raised above their limit, or limits that it set below. */
+function tooMuch(
+  { proxy }: InjectorSettings,
+  annotations: Readonly<Record<string, string>>,
+  ref: ObjectRef,
+): readonly Diagnostic[] {
+  const { requests, limits } = proxy.resources;
+  return (["cpu", "memory"] as const).flatMap((resource) => {
+    const [request, limit] = [requests[resource], limits[resource]];
+    const names = [`heddle.dev/proxy-${resource}`, `heddle.dev/proxy-${resource}-limit`] as const;
+    const given = names.find((name) => annotations[name] !== undefined);
+    if (given === undefined || !exceeds(request, limit)) return [];
+    const message = `the sidecar would ask for ${request} and be allowed ${limit}: give ${names.join(" and ")} so that the first is no more than the second`;
+    return [wrong(ref, given, message)];
+  });
+}
+
+function wrong(ref: ObjectRef, name: string, message: string): Diagnostic {
+  return diagnostic("HED2101", { ref, path: `metadata.annotations["${name}"]`, message });
+}
+
+function show(text: string): string {
+  return JSON.stringify(text.slice(0, 100));
 }

@@ -12,7 +12,7 @@ import {
 } from "./names.ts";
 import type { Container, PodJson } from "./pod-json.ts";
 import { rewriteProbes, type Rewritten } from "./probes.ts";
-import type { InjectorSettings } from "./settings.ts";
+import { port, type InjectorSettings } from "./settings.ts";
 import { sidecarContainer, sidecarVolumes } from "./sidecar.ts";
 
 /** What `http_proxy` does not hold for. */
@@ -28,7 +28,7 @@ const GRACE_PERIOD = 30;
  */
 export function injectPod(pod: PodJson, settings: InjectorSettings, template: string): PodJson {
   const transparent = settings.capture.mode === "transparent";
-  const httpPort = pod.metadata?.annotations?.[OUTBOUND_HTTP_PORT] ?? String(EXPLICIT_HTTP_PORT);
+  const httpPort = explicitHttpPort(pod);
   const led = (container: Container): Rewritten => {
     return transparent ? rewriteProbes(container) : { container: withProxyVariables(container, httpPort), ports: [] };
   };
@@ -74,11 +74,17 @@ function withDrain(container: Container, seconds: number): Container {
   return { ...container, lifecycle: { ...container.lifecycle, preStop: { sleep: { seconds } } } };
 }
 
+/** As the control plane reads it: what is no port stands for the usual one. */
+function explicitHttpPort({ metadata }: PodJson): number {
+  const own = Number(metadata?.annotations?.[OUTBOUND_HTTP_PORT]?.trim());
+  return port.safeParse(own).data ?? EXPLICIT_HTTP_PORT;
+}
+
 /** Without capture the application is told where its sidecar is, in the way that most HTTP clients look for. */
-function withProxyVariables(container: Container, port: string): Container {
+function withProxyVariables(container: Container, httpPort: number): Container {
   const given = new Set((container.env ?? []).map(({ name }) => name.toLowerCase()));
   const missing = [
-    { name: "http_proxy", value: `http://127.0.0.1:${port}` },
+    { name: "http_proxy", value: `http://127.0.0.1:${httpPort}` },
     { name: "no_proxy", value: NO_PROXY },
   ].filter(({ name }) => !given.has(name));
   return missing.length === 0 ? container : { ...container, env: [...(container.env ?? []), ...missing] };

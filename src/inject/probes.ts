@@ -19,7 +19,7 @@ export function rewriteProbes(container: Container): Rewritten {
   const changed: Partial<Record<(typeof PROBES)[number], Probe>> = {};
   for (const kind of PROBES) {
     const probe = container[kind];
-    const port = probe?.tcpSocket && portOf(container, probe.tcpSocket);
+    const port = probe?.tcpSocket ? portOf(container, probe.tcpSocket) : undefined;
     if (!probe || port === undefined) continue;
     const { tcpSocket: _, ...rest } = probe;
     changed[kind] = { ...rest, httpGet: { path: `/tcp/${port}`, port: PROBE_PORT, scheme: "HTTP" } };

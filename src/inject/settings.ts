@@ -1,10 +1,6 @@
 /** The injector's settings: what new sidecars are like, where their pods do not say otherwise. */
 import { z } from "zod";
-
-/** Such as `100m`, `0.5`, `64Mi`. */
-export const quantity = z
-  .string()
-  .regex(/^[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi)?$/, "must be a quantity such as 100m or 64Mi");
+import { exceeds, quantity } from "./quantity.ts";
 
 export const port = z.int().min(1).max(65_535);
 const ports = z.array(port).max(100).default([]);
@@ -21,6 +17,10 @@ const cidrs = z.array(cidr).max(100).default([]);
 export const LOG_LEVELS = ["trace", "debug", "info", "warning", "error", "critical", "off"] as const;
 const resources = z.strictObject({ cpu: quantity.optional(), memory: quantity.optional() });
 
+function above(resource: "cpu" | "memory"): { path: string[]; message: string } {
+  return { path: ["requests", resource], message: `must not be more than limits.${resource}` };
+}
+
 const proxy = z.strictObject({
   /** The stock Envoy. */
   image: z.string().min(1).max(512).default("envoyproxy/envoy:distroless-v1.40.0"),
@@ -31,6 +31,8 @@ const proxy = z.strictObject({
       requests: resources.default({ cpu: "10m", memory: "64Mi" }),
       limits: resources.default({ memory: "256Mi" }),
     })
+    .refine(({ requests, limits }) => !exceeds(requests.cpu, limits.cpu), above("cpu"))
+    .refine(({ requests, limits }) => !exceeds(requests.memory, limits.memory), above("memory"))
     .prefault({}),
   /** Worker threads. */
   concurrency: z.int().min(1).max(64).default(2),
@@ -56,7 +58,10 @@ export const injectorSettings = z.strictObject({
   capture: capture.prefault({}),
   /** `whenReady`: the application waits for accepted configuration. `always`: it starts also while the control plane is away. */
   startup: z.enum(["whenReady", "always"]).default("whenReady"),
-  /** Seconds that a container goes on serving after its pod is told to end, so that callers hear of it first; 0 for none. */
+  /**
+   * Seconds that a container goes on serving after its pod is told to end, so that callers hear of it first; 0 for none.
+   * It is cut to half the pod's terminationGracePeriodSeconds.
+   */
   drainSeconds: z.int().min(0).max(600).default(5),
 });
 

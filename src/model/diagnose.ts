@@ -72,6 +72,6 @@ function unreachable(policy: Policy, routes: readonly Route[]): readonly Diagnos
 
 /** A match without a predicate, or with nothing but the prefix `/`, holds for every request. */
 function matchesAll(match: NonNullable<Route["match"]>[number]): boolean {
-  const predicates = [match.headers?.length, match.query?.length, match.cookies?.length, match.method];
+  const predicates = [match.headers?.length, match.query?.length, match.cookies?.length, match.method, match.from];
   return predicates.every((given) => !given) && (match.path === undefined || match.path.prefix === "/");
 }

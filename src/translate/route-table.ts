@@ -15,6 +15,9 @@ export interface RouteInput {
   /** Oldest first: of two services that claim one domain the first has it. */
   readonly services: readonly Service[];
   readonly namespace: string;
+  /** What tells this caller's routes to a service from other callers', and to all services: see `caller.ts`. */
+  readonly callerOf: (service: Service) => string;
+  readonly caller: string;
   readonly settings: MeshSettings;
   /** The routes of a service port; the same array while nothing in them changes. */
   readonly routesOf: (service: Service, port: ServicePort) => readonly Route[];
@@ -32,7 +35,7 @@ export function transparentTables(input: RouteInput): RouteConfiguration[] {
       const port = service.ports.find((p) => p.port === number && speaksHttp(p));
       if (!port) continue;
       const routes = input.routesOf(service, port);
-      const key = `vhost/${namespace}/${service.key}/${number}`;
+      const key = `vhost/${namespace}/${service.key}/${number}/${input.callerOf(service)}`;
       hosts.push(memo(key, [service, routes], () => virtualHost(service, number, hostsOf(service, namespace), routes)));
       if (service.type !== "Headless") continue;
       hosts.push(
@@ -56,7 +59,7 @@ export function sniffedTableName(service: Service, port: number): string {
 
 function sniffedTable(input: RouteInput, service: Service, port: ServicePort): RouteConfiguration {
   const routes = input.routesOf(service, port);
-  const key = `vhost-any/${service.key}/${port.port}`;
+  const key = `vhost-any/${service.key}/${port.port}/${input.callerOf(service)}`;
   // The address the connection went to has chosen the service already.
   const host = input.memo(key, [service, routes], () => virtualHost(service, port.port, ["*"], routes));
   return table(input, sniffedTableName(service, port.port), [host], true);
@@ -73,10 +76,11 @@ export function explicitTable(input: RouteInput): RouteConfiguration {
   const { services, namespace, memo } = input;
   const hosts = services.flatMap((service) => {
     const ports = service.ports.filter((port) => speaksHttp(port) || port.protocol === "Auto");
+    const caller = input.callerOf(service);
     const preferred = ports.find(({ port }) => port === 80) ?? ports[0];
     return ports.map((port) => {
       const routes = input.routesOf(service, port);
-      return memo(`explicit/${namespace}/${service.key}/${port.port}`, [service, routes], () => {
+      return memo(`explicit/${namespace}/${service.key}/${port.port}/${caller}`, [service, routes], () => {
         const names = hostsOf(service, namespace);
         const withPort = names.map((name) => `${name}:${port.port}`);
         return virtualHost(service, port.port, port === preferred ? [...names, ...withPort] : withPort, routes);
@@ -94,7 +98,7 @@ function table(
 ): RouteConfiguration {
   const distinct = withoutDuplicates(input, name, hosts);
   const parts = distinct.filter((host) => host.name !== "allow_any" && host.name !== "block_all");
-  return input.memo(`table/${input.namespace}/${name}`, parts, () =>
+  return input.memo(`table/${input.namespace}/${name}/${input.caller}`, parts, () =>
     create(RouteConfigurationSchema, { name, virtualHosts: [...distinct], ignorePortInHostMatching }),
   );
 }
@@ -117,7 +121,7 @@ function withoutDuplicates(input: RouteInput, name: string, hosts: readonly Virt
         "which is older and keeps the name",
     });
     if (free.length === 0) return [];
-    return input.memo(`fewer/${input.namespace}/${name}/${host.name}`, [host, free.join()], () =>
+    return input.memo(`fewer/${input.namespace}/${name}/${host.name}/${input.caller}`, [host, free.join()], () =>
       create(VirtualHostSchema, { ...host, domains: free }),
     );
   });

@@ -8,8 +8,9 @@ import {
   RouteActionSchema,
   RouteSchema,
 } from "../gen/envoy/config/route/v3/route_components_pb.ts";
-import type { MeshSnapshot, Service } from "../model/snapshot.ts";
+import type { MeshSnapshot, Service, Workload } from "../model/snapshot.ts";
 import { backendCluster } from "./backend.ts";
+import { routesFor } from "./caller.ts";
 import { duration, fraction } from "./envoy.ts";
 import { hashPolicies } from "./hash-policy.ts";
 import { anyRequest, matchesEverything, routeMatch } from "./match.ts";
@@ -17,10 +18,10 @@ import { outboundCluster } from "./names.ts";
 import { retryPolicy } from "./retry.ts";
 import { directResponseAction, redirectAction, rewriting, routeFilters } from "./route-filters.ts";
 
-/** The routes to `service` on `port`; the last one matches every request. */
-export function routesOf(snapshot: MeshSnapshot, service: Service, port: number): Route[] {
+/** The routes to `service` on `port` for one caller; the last one matches every request. */
+export function routesOf(snapshot: MeshSnapshot, service: Service, port: number, caller: Workload): Route[] {
   const routes: Route[] = [];
-  for (const [index, policy] of (service.policy?.spec.routes ?? []).entries()) {
+  for (const { route: policy, index } of routesFor(service, caller)) {
     const name = policy.name ?? `routes[${index}]`;
     const filters = routeFilters(policy);
     const alternatives = policy.match ?? [{}];

@@ -6,10 +6,10 @@ import type { Diagnostic } from "../base/diagnostic.ts";
 import type { Cluster } from "../gen/envoy/config/cluster/v3/cluster_pb.ts";
 import type { ClusterLoadAssignment } from "../gen/envoy/config/endpoint/v3/endpoint_pb.ts";
 import type { Listener } from "../gen/envoy/config/listener/v3/listener_pb.ts";
-import type { Route } from "../gen/envoy/config/route/v3/route_components_pb.ts";
 import type { RouteConfiguration } from "../gen/envoy/config/route/v3/route_pb.ts";
 import type { Secret } from "../gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.ts";
 import type { MeshSnapshot, Service, ServicePort } from "../model/snapshot.ts";
+import { callerKey } from "./caller.ts";
 import { clustersOf } from "./cluster.ts";
 import { endpointsOf } from "./endpoints.ts";
 import {
@@ -68,13 +68,20 @@ function translate(
   const outbound = services.flatMap((service) =>
     service.ports.filter(notUdp).map((port) => outboundOf(service, port, memo)),
   );
+  const callerOf = (service: Service): string => callerKey([service], proxy.workload);
   const input: RouteInput = {
     services,
+    callerOf,
+    caller: callerKey(services, proxy.workload),
     namespace: proxy.workload.namespace,
     settings,
     memo,
     report,
-    routesOf: (service, port) => memoRoutes(snapshot, service, port, memo),
+    routesOf(service, port) {
+      const parts = [service, ...backendsOf(snapshot, service, port.port)];
+      const build = () => routesOf(snapshot, service, port.port, proxy.workload);
+      return memo(`routes/${service.key}/${port.port}/${callerOf(service)}`, parts, build);
+    },
   };
   const side = proxy.capture === "transparent" ? transparent(input, proxy, report) : explicit(input, proxy, report);
   return {
@@ -103,12 +110,6 @@ function outboundOf(service: Service, port: ServicePort, memo: Memo) {
     clusters: clustersOf(service, port),
     endpoints: endpointsOf(service, port),
   }));
-}
-
-/** The routes depend on the service and on which of the backends that they name exist. */
-function memoRoutes(snapshot: MeshSnapshot, service: Service, port: ServicePort, memo: Memo): readonly Route[] {
-  const parts = [service, ...backendsOf(snapshot, service, port.port)];
-  return memo(`routes/${service.key}/${port.port}`, parts, () => routesOf(snapshot, service, port.port));
 }
 
 /** The part of a configuration that depends on how traffic gets into the sidecar. */

@@ -55,6 +55,12 @@ const TABLE: readonly [title: string, wrong: object, words: string, right: objec
     route({ match: [{ cookies: [{ name: "a_b", exact: "1" }] }] }),
   ],
   [
+    "any caller",
+    route({ match: [{ from: {} }] }),
+    "HED1201 spec.routes[0].match[0].from: must have namespaces, serviceAccounts or labels",
+    route({ match: [{ from: { namespaces: ["shop"] } }] }),
+  ],
+  [
     "nothing to rewrite",
     route({ rewrite: {} }),
     "HED1201 spec.routes[0].rewrite: must have prefix, regex or host",
