@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Endpoint } from "../../src/model/snapshot.ts";
-import { snapshotOf } from "../support/manifests.ts";
+import { buildSnapshot } from "../../src/model/build.ts";
+import { objectsOf, snapshotOf } from "../support/manifests.ts";
 
 const SERVICE = `
 apiVersion: v1
@@ -225,5 +226,30 @@ describe("from pods, where a service has no slice", () => {
   test("a terminating pod takes no new requests", () => {
     const deleting = pod("p1", running).replace("name: p1,", "name: p1, deletionTimestamp: '2026-01-01T00:00:00Z',");
     expect(endpointsOf(deleting)).toMatchObject([{ ready: false, serving: true, terminating: true }]);
+  });
+});
+
+describe("in a cluster, an endpoint and its pod come in any order", () => {
+  const awaiting = (...documents: string[]): readonly string[] => {
+    const options = { clusterDomain: "cluster.local", awaitPods: true };
+    const { services } = buildSnapshot(objectsOf(SERVICE + documents.join("")), options);
+    return services.get("shop/a")!.endpoints.map(({ address, labels }) => `${address} ${labels["version"]}`);
+  };
+  const one = slice("one", "{ addresses: [10.0.0.1], targetRef: { kind: Pod, name: a-1, namespace: shop } }");
+
+  test("it waits for its pod, or it would be in no subset", () => {
+    expect(awaiting(one)).toEqual([]);
+    expect(awaiting(one, pod("a-1", "status: { podIP: 10.0.0.1 }"))).toEqual(["10.0.0.1 v1"]);
+    // A folder may leave pods out for good.
+    expect(endpointsOf(one)).toHaveLength(1);
+  });
+
+  test("a pod of the same name that has not this address yet is another one, or the one before it", () => {
+    expect(awaiting(one, pod("a-1", ""))).toEqual([]);
+    expect(awaiting(one, pod("a-1", "status: { podIP: 10.0.0.9 }"))).toEqual([]);
+  });
+
+  test("what names no pod waits for none", () => {
+    expect(awaiting(slice("ext", "{ addresses: [192.0.2.1] }"))).toEqual(["192.0.2.1 undefined"]);
   });
 });
