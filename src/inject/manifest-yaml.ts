@@ -1,5 +1,15 @@
 /** Manifests as text: what kubectl reads in them, and back into text with the comments and the spelling of what did not change. */
-import { isCollection, isSeq, parseDocument, visit, type Document, type ScalarTag, type Tags } from "yaml";
+import {
+  isCollection,
+  isNode,
+  isSeq,
+  parseDocument,
+  visit,
+  type Document,
+  type ScalarTag,
+  type Tags,
+  type YAMLSeq,
+} from "yaml";
 import { diff, type PatchOperation } from "./patch.ts";
 
 /**
@@ -67,9 +77,18 @@ function apply(document: Document, operation: PatchOperation): void {
   }
   if (!isCollection(parent)) return;
   if (operation.op === "remove") parent.delete(last);
-  else if (isSeq(parent) && operation.op === "add")
-    parent.items.splice(Number(last), 0, created(document, operation.value));
+  else if (isSeq(parent) && operation.op === "add") insert(parent, Number(last), created(document, operation.value));
   else parent.set(last, created(document, operation.value));
+}
+
+function insert(list: YAMLSeq, index: number, item: unknown): void {
+  const [first] = list.items;
+  if (index === 0 && isNode(first) && list.commentBefore) {
+    // What the parser takes for a comment on the list is most often one on its first item.
+    first.commentBefore = list.commentBefore;
+    list.commentBefore = null;
+  }
+  list.items.splice(index, 0, item);
 }
 
 function created(document: Document, value: unknown): Document["contents"] {

@@ -53,6 +53,6 @@ export function asPod(
   value: unknown,
   ref: ObjectRef,
 ): { readonly pod: PodJson } | { readonly pod?: undefined; readonly diagnostics: readonly Diagnostic[] } {
-  const parsed = podJson.safeParse(value);
+  const parsed = podJson.safeParse(value, { reportInput: true });
   return parsed.success ? { pod: value as PodJson } : { diagnostics: diagnosticsOf(parsed.error, podJson, ref) };
 }

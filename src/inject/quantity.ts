@@ -17,7 +17,7 @@ export const quantity = z
   .regex(/^[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi)?$/, "must be a quantity such as 100m or 64Mi");
 
 /** In cores or bytes. */
-export function amountOf(text: string): number {
+function amountOf(text: string): number {
   const [, number, unit = ""] = /^([0-9.]+)([A-Za-z]*)$/.exec(text) ?? [];
   return Number(number) * (FACTORS[unit] ?? 1);
 }

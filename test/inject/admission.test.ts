@@ -97,3 +97,12 @@ test("the template's hash tells settings apart, and not the pods' own", () => {
   expect(templateHash(other)).not.toBe(templateHash(settings));
   expect(templateHash(injectorSettings.parse({}))).toBe(templateHash(settings));
 });
+
+test("settings that Kubernetes would refuse in every pod are refused", () => {
+  const parsed = injectorSettings.safeParse({
+    proxy: { resources: { requests: { memory: "1Gi" }, limits: { memory: "512Mi" } } },
+  });
+  expect(parsed.error?.issues).toMatchObject([
+    { path: ["proxy", "resources", "requests", "memory"], message: "must not be more than limits.memory" },
+  ]);
+});

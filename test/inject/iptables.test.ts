@@ -13,9 +13,22 @@ const EXCLUSIONS: CaptureOptions = {
   excludeOutboundCidrs: ["10.1.0.0/16", "169.254.169.254/32"],
 };
 
+const INCLUSIONS: CaptureOptions = {
+  ...DEFAULT_CAPTURE,
+  includeInboundPorts: [8080, 8081],
+  excludeInboundPorts: [8081, 15_021],
+  includeOutboundCidrs: ["10.0.0.0/8", "192.168.7.0/24"],
+  excludeOutboundPorts: [3306],
+  excludeOutboundCidrs: ["10.1.0.0/16"],
+};
+
 describe("the rules as text", () => {
   test("by default", async () => {
     await expect(captureRules()).toMatchFileSnapshot(join(GOLDEN, "capture-default.rules"));
+  });
+
+  test("of some ports and addresses only", async () => {
+    await expect(captureRules(INCLUSIONS)).toMatchFileSnapshot(join(GOLDEN, "capture-inclusions.rules"));
   });
 
   test("with ports and addresses left out", async () => {
@@ -122,5 +135,15 @@ describe("where a connection goes", () => {
     expect(to("10.1.255.1", 80)).toBe("direct");
     expect(to("169.254.169.254", 80)).toBe("direct");
     expect(to("10.2.0.1", 3306)).toBe("direct");
+  });
+
+  test("only what is included, and of that not what is excluded", () => {
+    const rules = captureRules(INCLUSIONS);
+    const into = (port: number): number | "direct" => follow(rules, "HEDDLE_INBOUND", { target: "10.77.0.1", port });
+    expect([into(8080), into(8081), into(9090), into(15_021)]).toEqual([15_006, "direct", "direct", "direct"]);
+    const to = (target: string, port: number): number | "direct" =>
+      follow(rules, "HEDDLE_OUTPUT", { ...app, target, port });
+    expect([to("10.2.0.1", 80), to("192.168.7.9", 80)]).toEqual([15_001, 15_001]);
+    expect([to("192.168.8.9", 80), to("10.1.2.3", 80), to("10.2.0.1", 3306)]).toEqual(["direct", "direct", "direct"]);
   });
 });

@@ -1,10 +1,12 @@
 /** Whatever a pod looks like: injection changes only what is its own, once, and its patch says exactly that. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { stringify } from "yaml";
 import { decide } from "../../src/inject/decision.ts";
+import { parseManifest, rewriteManifest } from "../../src/inject/manifest-yaml.ts";
 import { diff, type PatchOperation } from "../../src/inject/patch.ts";
 import { injectPod } from "../../src/inject/pod.ts";
-import type { PodJson } from "../../src/inject/pod-json.ts";
+import type { Container, PodJson } from "../../src/inject/pod-json.ts";
 import { injectorSettings } from "../../src/inject/settings.ts";
 
 const settings = injectorSettings.parse({});
@@ -77,6 +79,12 @@ function applyPatch(value: unknown, patch: readonly PatchOperation[]): unknown {
   return root;
 }
 
+/** What injection has no business with. */
+function kept(container: Container): object {
+  const { lifecycle: _, readinessProbe: __, livenessProbe: ___, ...rest } = container;
+  return rest;
+}
+
 const asJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
 test("the patch turns the pod into the injected one", () => {
@@ -108,14 +116,25 @@ test("the input stays as it is, and everything in it that is not Heddle's goes t
       expect(value).toEqual(before);
       expect(injected["status"]).toEqual(value["status"]);
       expect(injected.spec["tolerations"]).toEqual(value.spec["tolerations"]);
-      expect(injected.spec.initContainers?.slice(2)).toEqual(value.spec.initContainers ?? []);
-      for (const [index, container] of value.spec.containers.entries()) {
-        const { lifecycle: _, readinessProbe: __, livenessProbe: ___, ...kept } = container;
-        expect(injected.spec.containers[index]).toMatchObject(kept);
-      }
+      expect(injected.spec.containers).toHaveLength(value.spec.containers.length);
+      expect(injected.spec.initContainers).toHaveLength(2 + (value.spec.initContainers ?? []).length);
+      expect(injected.spec.containers.map(kept)).toEqual(value.spec.containers.map(kept));
+      expect(injected.spec.initContainers?.slice(2).map(kept)).toEqual((value.spec.initContainers ?? []).map(kept));
       for (const [key, label] of Object.entries(value.metadata?.labels ?? {})) {
         expect(injected.metadata?.labels?.[key]).toBe(label);
       }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("a manifest is written with the value that it is to have, whatever stands in it", () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), fc.jsonValue(), (a, b) => {
+      const [before, after] = [asJson({ a }), asJson({ a: b })];
+      const document = parseManifest(stringify(before, { schema: "yaml-1.1", lineWidth: 0 }));
+      const written = rewriteManifest(document, document.toJS(), after);
+      expect(asJson(parseManifest(written).toJS())).toEqual(after);
     }),
     { numRuns: 300 },
   );
