@@ -118,6 +118,16 @@ export const hashing: Rule<HashingShape> = {
   },
 };
 
+export const slowStart: Rule<{ readonly policy: string; readonly slowStart?: unknown }> = {
+  code: "HED1207",
+  message: "must have slowStart only with the policies RoundRobin and LeastRequest",
+  cel: "!has(self.slowStart) || !has(self.policy) || self.policy in ['RoundRobin', 'LeastRequest']",
+  check: ({ policy, slowStart: given }) =>
+    given === undefined || policy === "RoundRobin" || policy === "LeastRequest"
+      ? []
+      : [{ path: ["slowStart"], detail: `policy is ${policy}` }],
+};
+
 interface WeightedShape extends BackendShape {
   readonly weight?: number | undefined;
 }

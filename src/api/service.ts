@@ -16,6 +16,10 @@ export interface ServiceObject {
   readonly ports: readonly ServicePortObject[];
   readonly selector: Readonly<Record<string, string>>;
   readonly publishNotReadyAddresses: boolean;
+  /** Which endpoints callers are to have first, by `trafficDistribution`. */
+  readonly prefers: "any" | "zone" | "node";
+  /** Callers are to have endpoints of their own node only, by `internalTrafficPolicy`. */
+  readonly localOnly: boolean;
 }
 
 export interface ServicePortObject {
@@ -60,6 +64,9 @@ const spec = withRules(
     ports: z.array(servicePort).max(1000).optional(),
     selector: labels.optional(),
     publishNotReadyAddresses: z.boolean().optional(),
+    // Unknown words are those of a newer Kubernetes: none of them may cost the whole Service.
+    trafficDistribution: z.string().max(253).optional(),
+    internalTrafficPolicy: z.enum(["Cluster", "Local"]).optional().catch(undefined),
   }),
   [
     {
@@ -93,6 +100,13 @@ const spec = withRules(
   ],
 );
 
+/** What `trafficDistribution` asks for; PreferClose is the older name of PreferSameZone. */
+const PREFERENCES: Readonly<Record<string, ServiceObject["prefers"]>> = {
+  PreferClose: "zone",
+  PreferSameZone: "zone",
+  PreferSameNode: "node",
+};
+
 export const serviceObject: z.ZodType<ServiceObject> = z
   .object({ metadata: objectMeta(dnsLabel, "namespaced"), spec: spec.default({ type: "ClusterIP" }) })
   .transform(({ metadata, spec: s }) => {
@@ -109,5 +123,7 @@ export const serviceObject: z.ZodType<ServiceObject> = z
       ports: s.ports ?? [],
       selector: s.selector ?? {},
       publishNotReadyAddresses: s.publishNotReadyAddresses ?? false,
+      prefers: PREFERENCES[s.trafficDistribution ?? ""] ?? "any",
+      localOnly: s.internalTrafficPolicy === "Local",
     };
   });

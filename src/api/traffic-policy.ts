@@ -9,6 +9,7 @@ import { z } from "zod";
 import { duration } from "./duration.ts";
 import { dnsLabel, dnsSubdomain, labelKey, labelValue, objectMeta, type ObjectMeta } from "./object-meta.ts";
 import { route } from "./policy-route.ts";
+import { absoluteText } from "./policy-filter-rules.ts";
 import * as rules from "./policy-rules.ts";
 import { exactlyOne, withRules } from "./rule.ts";
 import { cookieName, count, headerName, percent, positiveDuration } from "./scalar.ts";
@@ -35,8 +36,22 @@ const loadBalancing = withRules(
   z.strictObject({
     policy: z.enum(LB_POLICIES).default("LeastRequest"),
     hashOn: hashOn.optional().describe("What RingHash and Maglev hash on."),
+    slowStart: positiveDuration
+      .optional()
+      .describe("A new endpoint gets its full share only after this time. With RoundRobin and LeastRequest."),
+    locality: z
+      .strictObject({
+        failover: z
+          .boolean()
+          .default(true)
+          .describe(
+            "Endpoints of the caller's own zone first, then of its region, then others: as many requests go on to the next as the nearer ones have too few ready endpoints for. Outlier detection is not needed for it.",
+          ),
+      })
+      .optional()
+      .describe("By default the Service's trafficDistribution decides."),
   }),
-  [rules.hashing],
+  [rules.hashing, rules.slowStart],
 );
 
 const connection = z.strictObject({
@@ -71,6 +86,27 @@ const outlierDetection = z.strictObject({
   maxEjectionPercent: z.int().min(0).max(100).optional().describe("Share of the endpoints that may be out at once."),
 });
 
+const healthCheck = withRules(
+  z.strictObject({
+    http: z
+      .strictObject({
+        path: withRules(z.string().min(1).max(1024), [absoluteText]).default("/"),
+        host: z.string().min(1).max(253).optional().describe("The host header; the service's name by default."),
+        expectedStatus: z.int().min(100).max(599).default(200),
+      })
+      .optional(),
+    grpc: z.strictObject({ service: z.string().max(253).optional() }).optional(),
+    tcp: z.strictObject({}).optional().describe("A connection is opened."),
+    interval: positiveDuration
+      .default(5000)
+      .describe("Time between two checks of one endpoint by one sidecar. 5s by default."),
+    timeout: positiveDuration.default(1000).describe("1s by default."),
+    unhealthyThreshold: z.int().min(1).max(100).default(3).describe("Failures in a row that take an endpoint out."),
+    healthyThreshold: z.int().min(1).max(100).default(2).describe("Successes in a row that take it back."),
+  }),
+  [exactlyOne(["http", "grpc", "tcp"])],
+);
+
 const specFields = z.strictObject({
   targetRefs: z
     .array(z.strictObject({ group: z.literal("").optional(), kind: z.literal("Service"), name: dnsLabel }))
@@ -84,6 +120,9 @@ const specFields = z.strictObject({
   loadBalancing: loadBalancing.optional(),
   connection: connection.optional(),
   circuitBreaker: circuitBreaker.optional().describe("Limits beyond which requests are refused at once."),
+  healthCheck: healthCheck
+    .optional()
+    .describe("Every sidecar that calls the service asks each endpoint whether it is well: mind the sum of all."),
   outlierDetection: outlierDetection.optional().describe("Takes endpoints that fail out of the rotation for a while."),
 });
 
@@ -112,6 +151,7 @@ export type Subset = NonNullable<TrafficPolicySpec["subsets"]>[number];
 export type LoadBalancing = NonNullable<TrafficPolicySpec["loadBalancing"]>;
 export type Connection = NonNullable<TrafficPolicySpec["connection"]>;
 export type CircuitBreaker = NonNullable<TrafficPolicySpec["circuitBreaker"]>;
+export type HealthCheck = NonNullable<TrafficPolicySpec["healthCheck"]>;
 export type OutlierDetection = NonNullable<TrafficPolicySpec["outlierDetection"]>;
 
 export type { Caller, PathMatch, RouteMatch, ValueMatch } from "./policy-match.ts";

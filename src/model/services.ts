@@ -54,6 +54,8 @@ export function serviceOf(object: ServiceObject, clusterDomain: string, endpoint
     }),
     selector: object.selector,
     createdAt,
+    prefers: object.prefers,
+    localOnly: object.localOnly,
     endpoints,
   };
 }

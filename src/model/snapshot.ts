@@ -56,6 +56,10 @@ export interface Service {
   readonly selector: Readonly<Record<string, string>>;
   /** Milliseconds since the epoch; 0 where unknown. Decides who came first in a conflict, then the key does. */
   readonly createdAt: number;
+  /** Which endpoints callers are to have first: those of their zone, or of their node. A policy may say otherwise. */
+  readonly prefers: "any" | "zone" | "node";
+  /** Callers are to have endpoints of their own node only. */
+  readonly localOnly: boolean;
   /** Merged over the service's EndpointSlices, one entry an address, sorted by address. */
   readonly endpoints: readonly Endpoint[];
   /** The policy in force: the oldest that targets this service and is valid. */

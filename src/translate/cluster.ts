@@ -1,5 +1,5 @@
 /** Clusters for what a sidecar calls: one a service port, and one a subset of it. */
-import { create } from "@bufbuild/protobuf";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import type { LoadBalancing } from "../api/traffic-policy.ts";
 import {
   type Cluster,
@@ -11,9 +11,12 @@ import {
 import type { Service, ServicePort } from "../model/snapshot.ts";
 import { circuitBreakers } from "./circuit-breaker.ts";
 import { ads, duration, socketAddress } from "./envoy.ts";
+import { activeCheck } from "./health-check.ts";
 import { outboundCluster } from "./names.ts";
 import { outlierDetection } from "./outlier-detection.ts";
 import { protocolOptions } from "./protocol-options.ts";
+
+type ClusterInit = Exclude<MessageInitShape<typeof ClusterSchema>, Cluster>;
 
 const CONNECT_TIMEOUT_MS = 5000;
 
@@ -32,13 +35,16 @@ export function clustersOf(service: Service, port: ServicePort): Cluster[] {
 }
 
 function outbound(service: Service, port: ServicePort, subset: string): Cluster {
-  const { loadBalancing, connection, circuitBreaker, outlierDetection: outliers } = service.policy?.spec ?? {};
+  const { spec } = service.policy ?? {};
+  const { loadBalancing, connection, circuitBreaker, healthCheck, outlierDetection: outliers } = spec ?? {};
   const name = outboundCluster(service, port.port, subset);
   return create(ClusterSchema, {
     name,
     ...discovery(service, port, name),
     connectTimeout: duration(connection?.connectTimeout ?? CONNECT_TIMEOUT_MS),
     lbPolicy: LB_POLICY[loadBalancing?.policy ?? "LeastRequest"],
+    ...slowStart(loadBalancing),
+    ...(healthCheck ? { healthChecks: [activeCheck(healthCheck, service.hostname)] } : {}),
     // Endpoints that are not ready are sent as unhealthy; in panic Envoy would use them all the same.
     commonLbConfig: { healthyPanicThreshold: { value: 0 } },
     circuitBreakers: circuitBreakers(circuitBreaker),
@@ -46,6 +52,14 @@ function outbound(service: Service, port: ServicePort, subset: string): Cluster 
     typedExtensionProtocolOptions: protocolOptions(port.protocol, connection),
     metadata: { filterMetadata: { heddle: provenance(service, subset) } },
   });
+}
+
+function slowStart(loadBalancing: LoadBalancing | undefined): Pick<ClusterInit, "lbConfig"> {
+  if (loadBalancing?.slowStart === undefined) return {};
+  const slowStartConfig = { slowStartWindow: duration(loadBalancing.slowStart) };
+  return loadBalancing.policy === "RoundRobin"
+    ? { lbConfig: { case: "roundRobinLbConfig", value: { slowStartConfig } } }
+    : { lbConfig: { case: "leastRequestLbConfig", value: { slowStartConfig } } };
 }
 
 /** Which objects a cluster is made of, for whoever reads a dump. */

@@ -6,20 +6,23 @@ import {
   ClusterLoadAssignmentSchema,
 } from "../gen/envoy/config/endpoint/v3/endpoint_pb.ts";
 import type { Endpoint, Service, ServicePort } from "../model/snapshot.ts";
+import type { Closeness } from "./closeness.ts";
 import { socketAddress } from "./envoy.ts";
 import { outboundCluster } from "./names.ts";
 
-/** The load assignments of one service port: the whole service, then its subsets; none for ExternalName. */
-export function endpointsOf(service: Service, port: ServicePort): ClusterLoadAssignment[] {
+/** The load assignments of one service port, as a caller sees them: the whole service, then its subsets; none for ExternalName. */
+export function endpointsOf(service: Service, port: ServicePort, closeness: Closeness): ClusterLoadAssignment[] {
   if (service.type === "ExternalName") return [];
   const subsets = service.policy?.spec.subsets ?? [];
+  const endpoints = service.endpoints.filter((endpoint) => closeness.includes(endpoint));
   return [
-    assignment(outboundCluster(service, port.port), port, service.endpoints),
+    assignment(outboundCluster(service, port.port), port, endpoints, closeness),
     ...subsets.map(({ name, labels }) =>
       assignment(
         outboundCluster(service, port.port, name),
         port,
-        service.endpoints.filter((endpoint) => selects(labels, endpoint.labels)),
+        endpoints.filter((endpoint) => selects(labels, endpoint.labels)),
+        closeness,
       ),
     ),
   ];
@@ -30,37 +33,46 @@ export function selects(labels: Readonly<Record<string, string>>, of: Readonly<R
   return Object.entries(labels).every(([name, value]) => of[name] === value);
 }
 
+interface Group {
+  readonly distance: number;
+  readonly region: string;
+  readonly zone: string;
+  readonly endpoints: [Endpoint, number][];
+}
+
 function assignment(
   clusterName: string,
   { name: portName }: ServicePort,
   endpoints: readonly Endpoint[],
+  closeness: Closeness,
 ): ClusterLoadAssignment {
-  const localities = new Map<string, { region: string; zone: string; endpoints: [Endpoint, number][] }>();
+  const groups = new Map<string, Group>();
   for (const endpoint of endpoints) {
     const port = endpoint.ports[portName];
     if (port === undefined) continue;
-    const key = `${endpoint.region}/${endpoint.zone}`;
-    let locality = localities.get(key);
-    if (!locality) {
-      locality = { region: endpoint.region, zone: endpoint.zone, endpoints: [] };
-      localities.set(key, locality);
-    }
-    locality.endpoints.push([endpoint, port]);
+    const { region, zone } = endpoint;
+    const distance = closeness.distance(endpoint);
+    const key = `${distance} ${region}/${zone}`;
+    const group = groups.get(key);
+    if (group) group.endpoints.push([endpoint, port]);
+    else groups.set(key, { distance, region, zone, endpoints: [[endpoint, port]] });
   }
+  const sorted = [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
+  // Envoy's priorities have no gaps.
+  const priorities = [...new Set(sorted.map(({ distance }) => distance))];
   return create(ClusterLoadAssignmentSchema, {
     clusterName,
-    endpoints: [...localities]
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([, { region, zone, endpoints: members }]) => ({
-        locality: { region, zone },
-        // Only counts without a locality policy of its own, and then spreads evenly over endpoints.
-        loadBalancingWeight: members.length,
-        lbEndpoints: members.map(([endpoint, port]) => ({
-          hostIdentifier: { case: "endpoint" as const, value: { address: socketAddress(endpoint.address, port) } },
-          // Sent though it takes no traffic: when it becomes ready, the host keeps its connections and statistics.
-          healthStatus: endpoint.ready ? HealthStatus.HEALTHY : HealthStatus.UNHEALTHY,
-          loadBalancingWeight: 1,
-        })),
+    endpoints: sorted.map(({ distance, region, zone, endpoints: members }) => ({
+      locality: { region, zone },
+      priority: priorities.indexOf(distance),
+      // Only counts without a locality policy of its own, and then spreads evenly over endpoints.
+      loadBalancingWeight: members.length,
+      lbEndpoints: members.map(([endpoint, port]) => ({
+        hostIdentifier: { case: "endpoint" as const, value: { address: socketAddress(endpoint.address, port) } },
+        // Sent though it takes no traffic: when it becomes ready, the host keeps its connections and statistics.
+        healthStatus: endpoint.ready ? HealthStatus.HEALTHY : HealthStatus.UNHEALTHY,
+        loadBalancingWeight: 1,
       })),
+    })),
   });
 }

@@ -10,6 +10,7 @@ import type { RouteConfiguration } from "../gen/envoy/config/route/v3/route_pb.t
 import type { Secret } from "../gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.ts";
 import type { MeshSnapshot, Service, ServicePort } from "../model/snapshot.ts";
 import { callerKey } from "./caller.ts";
+import { type Closeness, closenessOf } from "./closeness.ts";
 import { clustersOf } from "./cluster.ts";
 import { endpointsOf } from "./endpoints.ts";
 import {
@@ -66,7 +67,7 @@ function translate(
   const diagnostics: Diagnostic[] = [...proxy.diagnostics];
   const report = (diagnostic: Diagnostic): void => void diagnostics.push(diagnostic);
   const outbound = services.flatMap((service) =>
-    service.ports.filter(notUdp).map((port) => outboundOf(service, port, memo)),
+    service.ports.filter(notUdp).map((port) => outboundOf(service, port, closenessOf(service, proxy.workload), memo)),
   );
   const callerOf = (service: Service): string => callerKey([service], proxy.workload);
   const input: RouteInput = {
@@ -105,11 +106,12 @@ function notUdp({ protocol }: ServicePort): boolean {
   return protocol !== "UDP";
 }
 
-function outboundOf(service: Service, port: ServicePort, memo: Memo) {
-  return memo(`outbound/${service.key}/${port.port}/${port.protocol}`, [service], () => ({
-    clusters: clustersOf(service, port),
-    endpoints: endpointsOf(service, port),
-  }));
+function outboundOf(service: Service, port: ServicePort, closeness: Closeness, memo: Memo) {
+  const key = `${service.key}/${port.port}/${port.protocol}`;
+  return {
+    clusters: memo(`clusters/${key}`, [service], () => clustersOf(service, port)),
+    endpoints: memo(`endpoints/${key}/${closeness.key}`, [service], () => endpointsOf(service, port, closeness)),
+  };
 }
 
 /** The part of a configuration that depends on how traffic gets into the sidecar. */

@@ -39,6 +39,8 @@ function service(index: number, generation: number): Service {
     clusterIPs: [`10.96.${index >> 8}.${index & 255}`],
     ports: [{ name: "http", port: 80, targetPort: 8080, protocol: "HTTP" }],
     selector: {},
+    prefers: "any",
+    localOnly: false,
     createdAt: 0,
     endpoints: endpoints(index, generation),
   };

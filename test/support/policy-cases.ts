@@ -55,6 +55,18 @@ const TABLE: readonly [title: string, wrong: object, words: string, right: objec
     route({ match: [{ cookies: [{ name: "a_b", exact: "1" }] }] }),
   ],
   [
+    "slow start of a hash ring",
+    { loadBalancing: { policy: "RingHash", hashOn: { sourceIP: true }, slowStart: "30s" } },
+    "HED1207 spec.loadBalancing.slowStart: must have slowStart only with the policies RoundRobin and LeastRequest; policy is RingHash",
+    { loadBalancing: { slowStart: "30s" } },
+  ],
+  [
+    "two health checks",
+    { healthCheck: { tcp: {}, http: {} } },
+    "HED1201 spec.healthCheck: must have exactly one of http, grpc, tcp; there are http and tcp",
+    { healthCheck: { http: {} } },
+  ],
+  [
     "any caller",
     route({ match: [{ from: {} }] }),
     "HED1201 spec.routes[0].match[0].from: must have namespaces, serviceAccounts or labels",

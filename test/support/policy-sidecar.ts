@@ -33,6 +33,10 @@ export interface PolicySidecar {
    * @param spec YAML: more routes, indented by four, then further fields of the spec
    */
   apply(spec: string): Promise<void>;
+  /** Tells the mesh whether a version's only endpoint is ready. v1 is in the caller's zone, v2 in another one of its region. */
+  setReady(version: "v1" | "v2", ready: boolean): void;
+  /** Tells an application what to answer from now on. */
+  setStatus(version: "v1" | "v2", status: number): void;
   /** A request to `checkout` by way of the sidecar. */
   send(options?: RequestOptions): Promise<Answer>;
   close(): Promise<void>;
@@ -47,8 +51,15 @@ export async function startPolicySidecar(version?: string): Promise<PolicySideca
   };
   try {
     const outbound = await freePort();
-    const ports = { v1: await app("v1", "127.0.0.1", closing), v2: await app("v2", "127.0.0.2", closing) };
-    writeFileSync(join(folder, "mesh.yaml"), meshOf(ports, outbound));
+    const statuses = { v1: 200, v2: 200 };
+    const ports = {
+      v1: await app("v1", "127.0.0.1", () => statuses.v1, closing),
+      v2: await app("v2", "127.0.0.2", () => statuses.v2, closing),
+    };
+    const ready = { v1: true, v2: true };
+    writeFileSync(join(folder, "mesh.yaml"), meshOf(outbound));
+    const writeSlices = (): void => writeFileSync(join(folder, "slices.yaml"), slicesOf(ports, ready));
+    writeSlices();
     const xdsAddress = "127.0.0.1:0";
     const config = configSchema.parse({ source: `dir:${folder}`, xdsAddress, adminAddress: xdsAddress });
     const controlPlane = createControlPlane(config, { logger: createLogger("silent") });
@@ -58,7 +69,17 @@ export async function startPolicySidecar(version?: string): Promise<PolicySideca
     const text = bootstrap({ proxy: "web.shop", xds, admin: { host: "x", port: 0 } });
     const envoy = await startEnvoy({ bootstrap: text, ...(version !== undefined && { version }) });
     closing.push(() => envoy.stop());
-    return { envoy, apply: applier(folder, envoy), send: (options) => send(outbound, options), close };
+    return {
+      envoy,
+      apply: applier(folder, envoy),
+      setReady(which, is) {
+        ready[which] = is;
+        writeSlices();
+      },
+      setStatus: (which, status) => void (statuses[which] = status),
+      send: (options) => send(outbound, options),
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
@@ -66,8 +87,9 @@ export async function startPolicySidecar(version?: string): Promise<PolicySideca
 }
 
 /** An application that answers with its name, after `x-delay` milliseconds, and tells what it saw; its port. */
-async function app(name: string, address: string, closing: (() => unknown)[]): Promise<number> {
+async function app(name: string, address: string, status: () => number, closing: (() => unknown)[]): Promise<number> {
   const server = createServer((incoming, response) => {
+    response.statusCode = status();
     const seen: Seen = { url: incoming.url ?? "", headers: incoming.headers };
     response.setHeader("x-seen", encodeURIComponent(JSON.stringify(seen)));
     response.setHeader("x-version", name);
@@ -126,33 +148,47 @@ ${spec}`,
   };
 }
 
-function meshOf(ports: Readonly<Record<"v1" | "v2", number>>, outbound: number): string {
-  const pod = (name: string, app: string, version: string, ip: string, annotations: string): string => `apiVersion: v1
-kind: Pod
-metadata: { name: ${name}, namespace: shop, labels: { app: ${app}, version: ${version} }, annotations: { ${annotations} } }
-spec: { containers: [{ name: app }] }
-status: { podIP: ${ip} }
----
-`;
+type Versions<T> = Readonly<Record<"v1" | "v2", T>>;
+
+function slicesOf(ports: Versions<number>, ready: Versions<boolean>): string {
   const slice = (version: "v1" | "v2", ip: string): string => `---
 apiVersion: discovery.k8s.io/v1
 kind: EndpointSlice
 metadata: { name: checkout-${version}, namespace: shop, labels: { kubernetes.io/service-name: checkout } }
 addressType: IPv4
 ports: [{ name: http, port: ${ports[version]} }]
-endpoints: [{ addresses: [${ip}], targetRef: { kind: Pod, name: checkout-${version}, namespace: shop } }]
+endpoints:
+  - addresses: [${ip}]
+    conditions: { ready: ${ready[version]} }
+    targetRef: { kind: Pod, name: checkout-${version}, namespace: shop }
+`;
+  return slice("v1", "127.0.0.1") + slice("v2", "127.0.0.2");
+}
+
+function meshOf(outbound: number): string {
+  const pod = (name: string, labels: string, node: string, ip: string, annotations: string): string => `apiVersion: v1
+kind: Pod
+metadata: { name: ${name}, namespace: shop, labels: { ${labels} }, annotations: { ${annotations} } }
+spec: { nodeName: ${node}, containers: [{ name: app }] }
+status: { podIP: ${ip} }
+---
+`;
+  const node = (name: string): string => `apiVersion: v1
+kind: Node
+metadata: { name: ${name}, labels: { topology.kubernetes.io/region: r, topology.kubernetes.io/zone: ${name} } }
+---
 `;
   const explicit = `heddle.dev/capture: explicit, heddle.dev/outbound-http-port: "${outbound}"`;
   return [
-    pod("web", "web", "v0", "127.0.0.9", explicit),
-    pod("checkout-v1", "checkout", "v1", "127.0.0.1", "a: b"),
-    pod("checkout-v2", "checkout", "v2", "127.0.0.2", "a: b"),
+    node("zone-a"),
+    node("zone-b"),
+    pod("web", "app: web, version: v0", "zone-a", "127.0.0.9", explicit),
+    pod("checkout-v1", "app: checkout, version: v1", "zone-a", "127.0.0.1", "a: b"),
+    pod("checkout-v2", "app: checkout, version: v2", "zone-b", "127.0.0.2", "a: b"),
     `apiVersion: v1
 kind: Service
 metadata: { name: checkout, namespace: shop }
 spec: { clusterIP: 10.96.0.1, selector: { app: checkout }, ports: [{ name: http, port: 80 }] }
 `,
-    slice("v1", "127.0.0.1"),
-    slice("v2", "127.0.0.2"),
   ].join("");
 }
