@@ -148,6 +148,8 @@ const service = object("v1", "Service", {
     ports: servicePorts,
     selector: labels,
     publishNotReadyAddresses: fc.boolean(),
+    trafficDistribution: mostly(fc.constantFrom("PreferClose", "PreferSameNode", "PreferOrbit"), wrong),
+    internalTrafficPolicy: mostly(fc.constantFrom("Cluster", "Local"), wrong),
   }),
 });
 const externalName = object("v1", "Service", {
@@ -240,6 +242,11 @@ const match = some({
   query: list(oneOf(value, { name: token }), 2),
   cookies: list(oneOf(value, { name: token }), 2),
   method: mostly(fc.constantFrom(...METHODS), wrong),
+  from: some({
+    namespaces: list(namespace, 2, 1),
+    serviceAccounts: list(name, 2, 1),
+    labels,
+  }),
 });
 const backend = fc.oneof(
   fc.record({ subset: mostly(fc.constantFrom("v1", "v2"), fc.constantFrom("v3", "")) }, { noNullPrototype: true }),
@@ -258,8 +265,57 @@ const split = fc
   .map(([backends, weighted, weights]) =>
     backends.map((b, i) => (weighted ? { ...b, weight: i === 0 ? 1 : weights[i] } : b)),
   );
-const route = some({
+const text = mostly(fc.constantFrom("", "a", "100%", "%REQ(host)%", "ü", "a\tb"), wrong);
+const edited = mostly(fc.constantFrom("x-a", "Server", "cookie", "X-B", "te", "content-length", "connection"), wrong);
+const edits = some({
+  set: list(fc.record({ name: edited, value: text }, { noNullPrototype: true }), 2, 1),
+  add: list(fc.record({ name: edited, value: text }, { noNullPrototype: true }), 2, 1),
+  remove: list(edited, 2, 1),
+});
+const hostName = mostly(fc.constantFrom("a.example", "A", "10.0.0.1"), wrong);
+const status = mostly(fc.constantFrom(200, 204, 418, 503, 599), fc.constantFrom(100, 600));
+/** What goes with every kind of route. */
+const filters = {
+  headers: some({ request: edits, response: edits }),
+  cors: some({
+    allowOrigins: list(
+      oneOf({ exact: fc.constantFrom("*", "https://a.example"), suffix: text, regex: value.regex }),
+      2,
+      1,
+    ),
+    allowMethods: list(fc.constantFrom(...METHODS), 2, 1),
+    allowHeaders: list(token, 2, 1),
+    exposeHeaders: list(token, 2, 1),
+    maxAge: duration,
+    allowCredentials: fc.boolean(),
+  }),
+  fault: some({ delay: some({ fixed: duration, percent }), abort: some({ status, percent }) }),
+};
+const prefixMatch = fc.record(
+  { path: fc.record({ prefix: pathValue }, { noNullPrototype: true }) },
+  { noNullPrototype: true },
+);
+const rewritten = some({ prefix: pathValue, host: hostName });
+const redirecting = some({
+  match: list(prefixMatch, 2, 1),
+  redirect: some({
+    scheme: fc.constantFrom("http", "https"),
+    host: hostName,
+    port: portNumber,
+    prefix: pathValue,
+    status: fc.constantFrom(301, 302, 303, 307, 308),
+  }),
+  ...filters,
+});
+const answering = some({ match: list(match, 2, 1), directResponse: some({ status, body: text }), ...filters });
+const rewriting = some({ match: list(prefixMatch, 2, 1), rewrite: rewritten, ...filters });
+const forwarding = some({
   match: list(match, 3, 1),
+  ...filters,
+  rewrite: oneOf({
+    regex: fc.record({ pattern: value.regex, substitution: text }, { noNullPrototype: true }),
+    host: hostName,
+  }),
   split: mostly(split, wrong),
   sticky: oneOf({ header: token, cookie: token, query: token }),
   mirror: list(
@@ -282,6 +338,12 @@ const route = some({
     { requiredKeys: ["attempts"], noNullPrototype: true },
   ),
 });
+const route = fc.oneof(
+  { arbitrary: forwarding, weight: 6 },
+  { arbitrary: rewriting, weight: 1 },
+  { arbitrary: redirecting, weight: 1 },
+  { arbitrary: answering, weight: 1 },
+);
 const policy = object("heddle.dev/v1alpha1", "TrafficPolicy", {
   spec: mostly(
     fc.record(
@@ -310,6 +372,8 @@ const policy = object("heddle.dev/v1alpha1", "TrafficPolicy", {
         loadBalancing: fc.oneof(
           some({
             policy: mostly(fc.constantFrom("RoundRobin", "LeastRequest", "Random"), fc.constantFrom(...LB_POLICIES)),
+            slowStart: duration,
+            locality: some({ failover: fc.boolean() }),
           }),
           fc.record(
             {
@@ -332,6 +396,18 @@ const policy = object("heddle.dev/v1alpha1", "TrafficPolicy", {
           maxRequests: count,
           retryBudget: some({ percent, minConcurrency: count }),
         }),
+        healthCheck: oneOf(
+          {
+            http: some({
+              path: pathValue,
+              host: hostName,
+              expectedStatus: mostly(fc.constantFrom(100, 200, 599), count),
+            }),
+            grpc: some({ service: text }),
+            tcp: fc.constant({}),
+          },
+          { interval: duration, timeout: duration, unhealthyThreshold: fc.constantFrom(1, 100) },
+        ),
         outlierDetection: some({
           consecutive5xx: count,
           consecutiveGatewayErrors: count,
