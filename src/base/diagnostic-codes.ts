@@ -163,6 +163,11 @@ export const DIAGNOSTIC_CODES = {
     title: "Address given with two port numbers",
     hint: "Give each endpoint an address of its own.",
   },
+  HED1312: {
+    level: "warning",
+    title: "Health check that the port cannot answer",
+    hint: "Checks by gRPC need HTTP/2: name the port grpc-…, set its appProtocol, or set connection.http2.",
+  },
   HED2001: {
     level: "error",
     title: "Resource left out",

@@ -3,6 +3,7 @@ import type { Route } from "../api/traffic-policy.ts";
 import { diagnostic, type DiagnosticCode } from "../base/diagnostic-codes.ts";
 import type { Diagnostic } from "../base/diagnostic.ts";
 import { resolveBackend } from "./backend.ts";
+import { sentByHttp2 } from "./protocol.ts";
 import type { Key, Policy, Service } from "./snapshot.ts";
 import { selects } from "./workloads.ts";
 
@@ -25,6 +26,7 @@ export function diagnosePolicy(
       ...slowTries(policy, route, index),
     ]),
     ...unreachable(policy, routes),
+    ...deafPorts(policy, targets),
   ];
 }
 
@@ -51,6 +53,19 @@ function brokenBackends(services: ReadonlyMap<Key, Service>, policy: Policy, ind
       const path = `spec.routes[${index}].${list}[${at}].${resolved.field}`;
       return [diagnostic(BACKEND_CODES[resolved.field], { ref: policy.ref, path, message: resolved.message })];
     }),
+  );
+}
+
+/** Ports that gRPC checks cannot be sent to: they go without. */
+function deafPorts({ ref, spec }: Policy, targets: readonly Service[]): readonly Diagnostic[] {
+  if (!spec.healthCheck?.grpc) return [];
+  return targets.flatMap(({ key, ports }) =>
+    ports
+      .filter(({ protocol }) => protocol !== "UDP" && !sentByHttp2(protocol, spec.connection?.http2))
+      .map(({ port, protocol }) => {
+        const message = `port ${port} of Service ${key} is ${protocol} and gets no gRPC checks, which need HTTP/2`;
+        return diagnostic("HED1312", { ref, path: "spec.healthCheck.grpc", message });
+      }),
   );
 }
 

@@ -37,3 +37,9 @@ function byPortName(name: string): Protocol | undefined {
 function byName(name: string): Protocol | undefined {
   return Object.hasOwn(BY_NAME, name) ? BY_NAME[name] : undefined;
 }
+
+/** Whether requests to a port are sure to be sent by HTTP/2. `forced` is what a policy says, of ports that take requests at all. */
+export function sentByHttp2(protocol: Protocol, forced: boolean | undefined): boolean {
+  const takesRequests = protocol !== "TCP" && protocol !== "TLS" && protocol !== "UDP";
+  return takesRequests && (forced ?? (protocol === "HTTP2" || protocol === "GRPC"));
+}

@@ -1,6 +1,6 @@
 /** Clusters for what a sidecar calls: one a service port, and one a subset of it. */
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import type { LoadBalancing } from "../api/traffic-policy.ts";
+import type { Connection, HealthCheck, LoadBalancing } from "../api/traffic-policy.ts";
 import {
   type Cluster,
   Cluster_DiscoveryType,
@@ -8,6 +8,7 @@ import {
   Cluster_LbPolicy,
   ClusterSchema,
 } from "../gen/envoy/config/cluster/v3/cluster_pb.ts";
+import { sentByHttp2 } from "../model/protocol.ts";
 import type { Service, ServicePort } from "../model/snapshot.ts";
 import { circuitBreakers } from "./circuit-breaker.ts";
 import { ads, duration, socketAddress } from "./envoy.ts";
@@ -44,7 +45,9 @@ function outbound(service: Service, port: ServicePort, subset: string): Cluster 
     connectTimeout: duration(connection?.connectTimeout ?? CONNECT_TIMEOUT_MS),
     lbPolicy: LB_POLICY[loadBalancing?.policy ?? "LeastRequest"],
     ...slowStart(loadBalancing),
-    ...(healthCheck ? { healthChecks: [activeCheck(healthCheck, service.hostname)] } : {}),
+    ...(healthCheck && canAnswer(port, healthCheck, connection)
+      ? { healthChecks: [activeCheck(healthCheck, service.hostname)] }
+      : {}),
     // Endpoints that are not ready are sent as unhealthy; in panic Envoy would use them all the same.
     commonLbConfig: { healthyPanicThreshold: { value: 0 } },
     circuitBreakers: circuitBreakers(circuitBreaker),
@@ -52,6 +55,11 @@ function outbound(service: Service, port: ServicePort, subset: string): Cluster 
     typedExtensionProtocolOptions: protocolOptions(port.protocol, connection),
     metadata: { filterMetadata: { heddle: provenance(service, subset) } },
   });
+}
+
+/** Envoy refuses a cluster with gRPC checks that does not speak HTTP/2. */
+function canAnswer({ protocol }: ServicePort, { grpc }: HealthCheck, connection: Connection | undefined): boolean {
+  return !grpc || sentByHttp2(protocol, connection?.http2);
 }
 
 function slowStart(loadBalancing: LoadBalancing | undefined): Pick<ClusterInit, "lbConfig"> {

@@ -2,6 +2,7 @@ import type { Connection } from "../api/traffic-policy.ts";
 import { HttpProtocolOptionsSchema } from "../gen/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts";
 import type { Any } from "@bufbuild/protobuf/wkt";
 import type { MessageInitShape } from "@bufbuild/protobuf";
+import { sentByHttp2 } from "../model/protocol.ts";
 import type { Protocol } from "../model/snapshot.ts";
 import { duration, pack } from "./envoy.ts";
 
@@ -39,5 +40,5 @@ function upstream(protocol: Protocol, http2: boolean | undefined): UpstreamProto
   if (protocol === "Auto") {
     return { case: "useDownstreamProtocolConfig", value: { httpProtocolOptions: {}, http2ProtocolOptions: {} } };
   }
-  return explicit(protocol === "HTTP2" || protocol === "GRPC");
+  return explicit(sentByHttp2(protocol, undefined));
 }
