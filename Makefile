@@ -16,10 +16,11 @@ test: node_modules/.installed ## every test, real Envoys included
 check: node_modules/.installed ## types, lint, layers, dead code, format
 	@$(NPM) run check
 
-generate: node_modules/.installed ## the Envoy API in src/gen, the CRDs, the charts' CRDs and READMEs
+generate: node_modules/.installed ## the Envoy API in src/gen, the CRDs, the charts' CRDs and READMEs, the reference
 	@$(NPM) run generate
 	@node_modules/.bin/node scripts/crds.ts
 	@node_modules/.bin/node scripts/charts.ts
+	@node_modules/.bin/node scripts/reference.ts
 
 build: node_modules/.installed ## bundles in dist/
 	@$(NPM) run build
