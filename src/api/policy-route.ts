@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { duration } from "./duration.ts";
 import { dnsLabel } from "./object-meta.ts";
-import { cors, directResponse, fault, headers, redirect, rewrite } from "./policy-filters.ts";
+import { cors, directResponse, fault, headers, rateLimit, redirect, rewrite } from "./policy-filters.ts";
 import { filters } from "./policy-filter-rules.ts";
 import { routeMatch } from "./policy-match.ts";
 import * as rules from "./policy-rules.ts";
@@ -110,6 +110,9 @@ const routeFields = z.strictObject({
   redirect: redirect.optional().describe("The caller is sent somewhere else."),
   directResponse: directResponse.optional().describe("The sidecar answers by itself."),
   cors: cors.optional().describe("Which web pages of other origins may call."),
+  rateLimit: rateLimit
+    .optional()
+    .describe("Refuses what is too much, at the caller's side; the answer tells what is left."),
   fault: fault.optional().describe("Delays and failures, to see what callers make of them."),
 });
 export const route = withRules(routeFields, [...rules.route, ...filters]);

@@ -158,4 +158,4 @@ export type { Caller, PathMatch, RouteMatch, ValueMatch } from "./policy-match.t
 export { METHODS } from "./policy-match.ts";
 export type { Backend, Mirror, Retries, Route, Split, Sticky } from "./policy-route.ts";
 export { RETRY_CONDITIONS } from "./policy-route.ts";
-export type { Cors, DirectResponse, Fault, HeaderEdits, Redirect, Rewrite } from "./policy-filters.ts";
+export type { Cors, DirectResponse, Fault, HeaderEdits, RateLimit, Redirect, Rewrite } from "./policy-filters.ts";

@@ -4,6 +4,7 @@ import { type Filter, FilterSchema } from "../gen/envoy/config/listener/v3/liste
 import type { Route } from "../gen/envoy/config/route/v3/route_components_pb.ts";
 import { CorsSchema } from "../gen/envoy/extensions/filters/http/cors/v3/cors_pb.ts";
 import { HTTPFaultSchema } from "../gen/envoy/extensions/filters/http/fault/v3/fault_pb.ts";
+import { LocalRateLimitSchema } from "../gen/envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit_pb.ts";
 import { RouterSchema } from "../gen/envoy/extensions/filters/http/router/v3/router_pb.ts";
 import {
   HttpConnectionManager_CodecType,
@@ -19,6 +20,8 @@ import { ads, duration, pack } from "./envoy.ts";
 /** Stand in every connection manager and do nothing until a route gives them settings: no policy changes a listener. */
 export const CORS_FILTER = "envoy.filters.http.cors";
 export const FAULT_FILTER = "envoy.filters.http.fault";
+export const RATE_LIMIT_FILTER = "envoy.filters.http.local_ratelimit";
+export const RATE_LIMIT_STATS = "heddle";
 
 const NAME = "envoy.filters.network.http_connection_manager";
 
@@ -31,7 +34,11 @@ export function routedBy(table: string): Filter {
       statPrefix: `outbound_${table}`,
       routeSpecifier: { case: "rds", value: { routeConfigName: table, configSource: ads() } },
     },
-    [filter(CORS_FILTER, pack(CorsSchema, {})), filter(FAULT_FILTER, pack(HTTPFaultSchema, {}))],
+    [
+      filter(CORS_FILTER, pack(CorsSchema, {})),
+      filter(FAULT_FILTER, pack(HTTPFaultSchema, {})),
+      filter(RATE_LIMIT_FILTER, pack(LocalRateLimitSchema, { statPrefix: RATE_LIMIT_STATS })),
+    ],
   );
 }
 

@@ -6,6 +6,7 @@ import type {
   DirectResponse,
   Fault,
   HeaderEdits,
+  RateLimit,
   Redirect,
   Rewrite,
   Route as PolicyRoute,
@@ -27,8 +28,10 @@ import {
   type Route,
 } from "../gen/envoy/config/route/v3/route_components_pb.ts";
 import { CorsPolicySchema } from "../gen/envoy/extensions/filters/http/cors/v3/cors_pb.ts";
+import { XRateLimitHeadersRFCVersion } from "../gen/envoy/extensions/common/ratelimit/v3/ratelimit_pb.ts";
+import { LocalRateLimitSchema } from "../gen/envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit_pb.ts";
 import { HTTPFaultSchema } from "../gen/envoy/extensions/filters/http/fault/v3/fault_pb.ts";
-import { CORS_FILTER, FAULT_FILTER } from "./connection-manager.ts";
+import { CORS_FILTER, FAULT_FILTER, RATE_LIMIT_FILTER, RATE_LIMIT_STATS } from "./connection-manager.ts";
 import { duration, fraction, pack } from "./envoy.ts";
 import { escape, stringMatcher } from "./match.ts";
 
@@ -36,10 +39,11 @@ type RouteInit = Exclude<MessageInitShape<typeof RouteSchema>, Route>;
 type ActionInit = Exclude<MessageInitShape<typeof RouteActionSchema>, RouteAction>;
 
 /** Header edits, and the settings of the filters that stand in every listener and do nothing without. */
-export function routeFilters({ headers, cors, fault }: PolicyRoute): Partial<RouteInit> {
+export function routeFilters({ headers, cors, fault, rateLimit }: PolicyRoute): Partial<RouteInit> {
   const perFilter: Record<string, Any> = {
     ...(cors && { [CORS_FILTER]: corsPolicy(cors) }),
     ...(fault && { [FAULT_FILTER]: httpFault(fault) }),
+    ...(rateLimit && { [RATE_LIMIT_FILTER]: localRateLimit(rateLimit) }),
   };
   return {
     ...(headers?.request && {
@@ -150,6 +154,22 @@ function httpFault({ delay, abort }: Fault): Any {
     ...(abort && {
       abort: { errorType: { case: "httpStatus", value: abort.status }, percentage: fraction(abort.percent) },
     }),
+  });
+}
+
+/** A bucket for each route of each sidecar, which all of its workers share. */
+function localRateLimit({ requests, per, burst }: RateLimit): Any {
+  const always = { defaultValue: fraction(100) };
+  return pack(LocalRateLimitSchema, {
+    statPrefix: RATE_LIMIT_STATS,
+    tokenBucket: {
+      maxTokens: Math.max(requests, burst ?? requests),
+      tokensPerFill: requests,
+      fillInterval: duration(per),
+    },
+    filterEnabled: always,
+    filterEnforced: always,
+    enableXRatelimitHeaders: XRateLimitHeadersRFCVersion.DRAFT_VERSION_03,
   });
 }
 

@@ -107,6 +107,25 @@ describe.each(["1.40.0", "1.37.0"])("Envoy %s", (version) => {
     expect(plain.headers["access-control-expose-headers"]).toBe("x-version");
   });
 
+  test("refuses what is too much, and says how much is left", async () => {
+    const match = `[{ headers: [{ name: x-test, exact: "limit" }] }]`;
+    await sidecar.apply(`    - { match: ${match}, rateLimit: { requests: 20, per: 1h } }\n`);
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, () => sidecar.send({ headers: { "x-test": "limit" } })),
+    );
+    const statuses = Map.groupBy(answers, ({ status }) => status);
+    expect([...statuses].map(([status, found]) => [status, found.length]).toSorted(([a], [b]) => a! - b!)).toEqual([
+      [200, 20],
+      [429, 40],
+    ]);
+    expect(statuses.get(429)?.[0]?.headers).toMatchObject({
+      "x-ratelimit-limit": expect.stringMatching(/^20/) as string,
+      "x-ratelimit-remaining": "0",
+    });
+    // Other requests have nothing to do with it.
+    expect((await sidecar.send()).status).toBe(200);
+  });
+
   test("aborts and delays a share of the requests", async () => {
     const match = `[{ headers: [{ name: x-test, exact: "1" }] }]`;
     await sidecar.apply(

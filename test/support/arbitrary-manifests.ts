@@ -309,7 +309,13 @@ const redirecting = some({
 });
 const answering = some({ match: list(match, 2, 1), directResponse: some({ status, body: text }), ...filters });
 const rewriting = some({ match: list(prefixMatch, 2, 1), rewrite: rewritten, ...filters });
+const rateLimit = some({
+  requests: mostly(fc.constantFrom(1, 1000, 1_000_000_000), wrong),
+  per: duration,
+  burst: mostly(fc.constantFrom(1, 5000), wrong),
+});
 const forwarding = some({
+  rateLimit,
   match: list(match, 3, 1),
   ...filters,
   rewrite: oneOf({

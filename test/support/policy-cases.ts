@@ -55,6 +55,12 @@ const TABLE: readonly [title: string, wrong: object, words: string, right: objec
     route({ match: [{ cookies: [{ name: "a_b", exact: "1" }] }] }),
   ],
   [
+    "too quick a refill",
+    route({ rateLimit: { requests: 1, per: "10ms" } }),
+    "HED1208 spec.routes[0].rateLimit.per: must be at least 50ms",
+    route({ rateLimit: { requests: 1, per: "50ms" } }),
+  ],
+  [
     "slow start of a hash ring",
     { loadBalancing: { policy: "RingHash", hashOn: { sourceIP: true }, slowStart: "30s" } },
     "HED1207 spec.loadBalancing.slowStart: must have slowStart only with the policies RoundRobin and LeastRequest; policy is RingHash",
