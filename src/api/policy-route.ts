@@ -78,6 +78,14 @@ const retries = z.strictObject({
     .max(16)
     .optional()
     .describe("HTTP status codes to try again on, beside `conditions`."),
+  retryAfter: z
+    .strictObject({
+      max: positiveDuration
+        .default(60_000)
+        .describe("An answer that asks for a longer wait is given to the caller. 60s by default."),
+    })
+    .optional()
+    .describe("Waits as long as the answer's Retry-After says, instead of `backoff`."),
   backoff: withRules(
     z.strictObject({
       base: positiveDuration.optional().describe("The first wait at most; it doubles with each try. 25ms by default."),

@@ -74,11 +74,38 @@ const circuitBreaker = z.strictObject({
     .optional(),
 });
 
+/** Below these a share says nothing. */
+const statistics = {
+  minEndpoints: z.int().min(1).max(1_000_000).default(5).describe("Endpoints with enough requests that it takes."),
+  minRequests: z
+    .int()
+    .min(1)
+    .max(1_000_000_000)
+    .default(100)
+    .describe("Requests of an endpoint in one interval that it takes."),
+};
 const outlierDetection = z.strictObject({
   consecutive5xx: count.optional().describe("Answers of 5xx in a row that eject an endpoint; 0 switches it off."),
   consecutiveGatewayErrors: count
     .optional()
     .describe("Answers of 502, 503 or 504 in a row that eject an endpoint; 0 switches it off."),
+  consecutiveLocalErrors: count
+    .optional()
+    .describe("Connections in a row that fail, time out or break; counted apart from answers where it is given."),
+  successRate: z
+    .strictObject({
+      deviations: z.number().min(0.1).max(100).default(1.9).describe("Standard deviations below the mean that eject."),
+      ...statistics,
+    })
+    .optional()
+    .describe("Ejects endpoints that succeed less often than the others."),
+  failurePercentage: z
+    .strictObject({
+      threshold: z.int().min(1).max(100).default(85).describe("Share of failures that ejects."),
+      ...statistics,
+    })
+    .optional()
+    .describe("Ejects endpoints by their own share of failures."),
   interval: positiveDuration.optional().describe("Time between two looks at what is ejected."),
   baseEjectionTime: withRules(duration, [rules.positive, rules.ejectionTime])
     .optional()

@@ -13,14 +13,39 @@ const DEFAULT_MAX_EJECTION_PERCENT = 50;
  */
 export function outlierDetection(policy: OutlierDetection): MessageInitShape<typeof OutlierDetectionSchema> {
   const { consecutive5xx, consecutiveGatewayErrors, interval, baseEjectionTime, maxEjectionPercent } = policy;
-  const named = consecutive5xx !== undefined || consecutiveGatewayErrors !== undefined;
+  const { consecutiveLocalErrors, successRate, failurePercentage } = policy;
+  const named = [consecutive5xx, consecutiveGatewayErrors, consecutiveLocalErrors, successRate, failurePercentage].some(
+    (kind) => kind !== undefined,
+  );
   const fiveHundreds = named ? (consecutive5xx ?? 0) : 5;
   return {
     ...(fiveHundreds > 0 ? { consecutive5xx: fiveHundreds } : {}),
     enforcingConsecutive5xx: fiveHundreds > 0 ? 100 : 0,
     ...(consecutiveGatewayErrors ? { consecutiveGatewayFailure: consecutiveGatewayErrors } : {}),
     enforcingConsecutiveGatewayFailure: consecutiveGatewayErrors ? 100 : 0,
-    enforcingSuccessRate: 0,
+    ...(consecutiveLocalErrors
+      ? { splitExternalLocalOriginErrors: true, consecutiveLocalOriginFailure: consecutiveLocalErrors }
+      : {}),
+    ...(consecutiveLocalErrors
+      ? { enforcingConsecutiveLocalOriginFailure: 100, enforcingLocalOriginSuccessRate: 0 }
+      : {}),
+    enforcingSuccessRate: successRate ? 100 : 0,
+    ...(successRate
+      ? {
+          // Thousandths of a standard deviation.
+          successRateStdevFactor: Math.round(successRate.deviations * 1000),
+          successRateMinimumHosts: successRate.minEndpoints,
+          successRateRequestVolume: successRate.minRequests,
+        }
+      : {}),
+    ...(failurePercentage
+      ? {
+          enforcingFailurePercentage: 100,
+          failurePercentageThreshold: failurePercentage.threshold,
+          failurePercentageMinimumHosts: failurePercentage.minEndpoints,
+          failurePercentageRequestVolume: failurePercentage.minRequests,
+        }
+      : {}),
     ...(interval === undefined ? {} : { interval: duration(interval) }),
     ...(baseEjectionTime === undefined
       ? {}

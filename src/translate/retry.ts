@@ -1,6 +1,10 @@
 import { create } from "@bufbuild/protobuf";
 import type { Retries } from "../api/traffic-policy.ts";
-import { type RetryPolicy, RetryPolicySchema } from "../gen/envoy/config/route/v3/route_components_pb.ts";
+import {
+  type RetryPolicy,
+  RetryPolicy_ResetHeaderFormat,
+  RetryPolicySchema,
+} from "../gen/envoy/config/route/v3/route_components_pb.ts";
 import { PreviousHostsPredicateSchema } from "../gen/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.ts";
 import { duration, pack } from "./envoy.ts";
 
@@ -23,7 +27,7 @@ const HOST_ATTEMPTS = 32n;
  */
 export function retryPolicy(retries: Retries = DEFAULT, otherHost = true): RetryPolicy | undefined {
   if (retries.attempts === 0) return undefined;
-  const { attempts, perTryTimeout, onStatus, backoff } = retries;
+  const { attempts, perTryTimeout, onStatus, backoff, retryAfter } = retries;
   const base = backoff?.base ?? BASE_BACKOFF_MS;
   return create(RetryPolicySchema, {
     retryOn: conditionsOf(retries).join(","),
@@ -39,6 +43,14 @@ export function retryPolicy(retries: Retries = DEFAULT, otherHost = true): Retry
             },
           ],
           hostSelectionRetryMaxAttempts: HOST_ATTEMPTS,
+        }
+      : {}),
+    ...(retryAfter
+      ? {
+          rateLimitedRetryBackOff: {
+            resetHeaders: [{ name: "Retry-After", format: RetryPolicy_ResetHeaderFormat.SECONDS }],
+            maxInterval: duration(retryAfter.max),
+          },
         }
       : {}),
     ...(backoff

@@ -77,6 +77,24 @@ test("a timeout ends the request, and none means none", async () => {
   expect(await send({ path: "/slow", headers: { "x-delay": "400" } })).toMatchObject({ status: 200, body: "v1" });
 });
 
+test("a retry waits as long as the answer asks for", async () => {
+  const retries = (max: string): string =>
+    `    - { split: [{ subset: v1 }], retries: { attempts: 1, onStatus: [429], retryAfter: { max: ${max} } } }\n`;
+  sidecar.setStatus("v1", 429);
+  try {
+    await apply(retries("10s"));
+    const start = performance.now();
+    const answer = send();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    // The application is well again long before the second try.
+    sidecar.setStatus("v1", 200);
+    expect((await answer).status).toBe(200);
+    expect(performance.now() - start).toBeGreaterThan(990);
+  } finally {
+    sidecar.setStatus("v1", 200);
+  }
+});
+
 test("a ring hash sends one key to one endpoint", async () => {
   await apply("  loadBalancing: { policy: RingHash, hashOn: { header: x-session } }\n");
   for (const session of ["a", "b", "c", "d", "e", "f"]) {

@@ -336,6 +336,7 @@ const forwarding = some({
       perTryTimeout: duration,
       conditions: list(mostly(fc.constantFrom(...RETRY_CONDITIONS), wrong), 4, 1),
       onStatus: list(mostly(fc.constantFrom(500, 503, 429, 100, 599), wrong), 3, 1),
+      retryAfter: some({ max: duration }),
       backoff: some({
         base: mostly(fc.constantFrom("1ms", "25ms"), wrong),
         max: mostly(fc.constantFrom("25ms", "1s"), wrong),
@@ -418,6 +419,9 @@ const policy = object("heddle.dev/v1alpha1", "TrafficPolicy", {
           consecutive5xx: count,
           consecutiveGatewayErrors: count,
           interval: duration,
+          consecutiveLocalErrors: count,
+          successRate: some({ deviations: fc.constantFrom(0.1, 1.9, 100), minEndpoints: count, minRequests: count }),
+          failurePercentage: some({ threshold: fc.constantFrom(1, 85, 100), minEndpoints: count, minRequests: count }),
           baseEjectionTime: mostly(fc.constantFrom("1s", "300s"), duration),
           maxEjectionPercent: mostly(fc.integer({ min: 0, max: 100 }), wrong),
         }),

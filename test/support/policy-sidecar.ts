@@ -90,6 +90,8 @@ export async function startPolicySidecar(version?: string): Promise<PolicySideca
 async function app(name: string, address: string, status: () => number, closing: (() => unknown)[]): Promise<number> {
   const server = createServer((incoming, response) => {
     response.statusCode = status();
+    // So that a caller that heeds it can be told from one that does not.
+    if (response.statusCode === 429) response.setHeader("retry-after", "1");
     const seen: Seen = { url: incoming.url ?? "", headers: incoming.headers };
     response.setHeader("x-seen", encodeURIComponent(JSON.stringify(seen)));
     response.setHeader("x-version", name);
