@@ -118,6 +118,12 @@ export async function heddleChart(
   const settings = [...VALUES, ...values].flatMap((value) => ["--set", value]);
   const where = ["--namespace", SYSTEM, "--create-namespace", "--wait", "--timeout", "120s"];
   await cluster.helm([verb, "heddle", join(root, "charts/heddle"), ...where, ...settings], undefined, 150_000);
+  // A replica that ends goes on serving for a moment, with the settings that it was started with.
+  await until("no replica is ending", 60_000, async () => {
+    const selector = "--selector=app.kubernetes.io/component=control-plane";
+    const ending = "--output=jsonpath={.items[*].metadata.deletionTimestamp}";
+    return (await cluster.kubectl(["get", "pods", `--namespace=${SYSTEM}`, selector, ending])) === "";
+  });
   // The injector has to be trusted before the first pod is made.
   await until("the API server trusts the injector", 30_000, async () => {
     const path = "--output=jsonpath={.webhooks[*].clientConfig.caBundle}";
