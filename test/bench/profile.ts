@@ -1,6 +1,7 @@
 /**
- * Where Heddle's time goes: CPU profiles of a cold start, of endpoint changes and of route changes, by function, on the screen; the
- * whole profiles as `heddle-*.cpuprofile` in the folder for temporary files. `profile.ts [sidecars] [services] [delta|sotw]`.
+ * Where Heddle's time goes: CPU profiles of a cold start, of endpoint changes and of route changes, by function and by file, on the
+ * screen; the whole profiles as `heddle-*.cpuprofile` in the folder for temporary files. `profile.ts [sidecars] [services]
+ * [delta|sotw]`.
  */
 import { once } from "node:events";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -78,22 +79,26 @@ function show(name: string, profile: Profile): void {
   const byId = new Map(profile.nodes.map((node) => [node.id, node]));
   const self = new Map<string, number>();
   const whole = new Map<string, number>();
-  const walk = (id: number, above: ReadonlySet<string>): number => {
+  const files = new Map<string, number>();
+  const walk = (id: number, above: ReadonlySet<string>, caller: string): number => {
     const node = byId.get(id)!;
     const label = labelOf(node.callFrame);
+    const file = / {2}(src\/[^:]*)/.exec(label)?.[1] ?? (label.startsWith("(") ? label : caller);
     const within = new Set(above).add(label);
     const mine = own.get(id) ?? 0;
-    const all = (node.children ?? []).reduce((sum, child) => sum + walk(child, within), mine);
+    const all = (node.children ?? []).reduce((sum, child) => sum + walk(child, within, file), mine);
     self.set(label, (self.get(label) ?? 0) + mine);
+    files.set(file, (files.get(file) ?? 0) + mine);
     // Recursion counts once.
     if (!above.has(label)) whole.set(label, (whole.get(label) ?? 0) + all);
     return all;
   };
-  const total = walk(profile.nodes[0]!.id, new Set()) - (self.get("(idle)") ?? 0);
+  const total = walk(profile.nodes[0]!.id, new Set(), "neither") - (self.get("(idle)") ?? 0);
   console.log(`\n${name}: ${(total / 1e6).toFixed(2)} s busy, ${file}`);
   for (const [title, times] of [
     ["self", self],
     ["with what it calls", whole],
+    ["by file of src, with what it calls outside of src", files],
   ] as const) {
     console.log(`  ${title}`);
     const top = [...times].filter(([label]) => !/^\((idle|root)\)/.test(label)).sort(([, a], [, b]) => b - a);
