@@ -10,7 +10,7 @@ import { refOf } from "../../src/api/parse-object.ts";
 import { refKey } from "../../src/base/diagnostic.ts";
 import { arbitraryManifests, parsedObjects } from "../support/arbitrary-manifests.ts";
 import { goldenCases, translateCase } from "../support/golden-case.ts";
-import { snapshotOfManifests, translateAll } from "../support/random-mesh.ts";
+import { createTestModel, snapshotOfManifests, translateAll } from "../support/random-mesh.ts";
 
 function encode(config: ProxyConfig): readonly Resource[] {
   return createEncoder(() => {})(config).resources;
@@ -64,11 +64,11 @@ describe("translation", () => {
     fc.assert(
       fc.property(fc.array(arbitraryManifests(10), { minLength: 2, maxLength: 5 }), (meshes) => {
         const warm = createTranslator();
-        let previous;
+        const model = createTestModel();
         for (const documents of meshes) {
-          previous = snapshotOfManifests(documents, previous);
+          const snapshot = snapshotOfManifests(documents, model);
           const fresh = translateAll(snapshotOfManifests(documents));
-          for (const [id, config] of translateAll(previous, warm)) {
+          for (const [id, config] of translateAll(snapshot, warm)) {
             expect(fingerprint(config)).toEqual(fingerprint(fresh.get(id)!));
           }
         }
@@ -102,14 +102,15 @@ describe("translation", () => {
       })),
     ];
     const translate = createTranslator();
-    const before = snapshotOfManifests(documents);
+    const model = createTestModel();
+    const before = snapshotOfManifests(documents, model);
     const grown = structuredClone(documents);
     grown.push({
       ...grown[1]!,
       metadata: { name: "c" },
       spec: { clusterIP: "10.96.0.3", ports: [{ name: "http", port: 90 }] },
     });
-    const after = snapshotOfManifests(grown, before);
+    const after = snapshotOfManifests(grown, model);
     const [one] = translateAll(before, translate).values();
     const [two] = translateAll(after, translate).values();
     for (const section of ["clusters", "endpoints", "listeners", "routes"] as const) {
