@@ -102,32 +102,6 @@ export const someCaller: Rule<CallerShape> = {
   check: (given) => (Object.values(given).some((value) => value !== undefined) ? [] : HERE),
 };
 
-interface HashingShape {
-  readonly policy: string;
-  readonly hashOn?: unknown;
-}
-
-export const hashing: Rule<HashingShape> = {
-  code: "HED1207",
-  message: "must have hashOn with the policies RingHash and Maglev, and with no other",
-  cel: "(has(self.policy) && self.policy in ['RingHash', 'Maglev']) == has(self.hashOn)",
-  check: ({ policy, hashOn }) => {
-    const hashes = policy === "RingHash" || policy === "Maglev";
-    if (hashes === (hashOn !== undefined)) return [];
-    return [{ path: hashes ? ["policy"] : ["hashOn"], detail: `policy is ${policy}` }];
-  },
-};
-
-export const slowStart: Rule<{ readonly policy: string; readonly slowStart?: unknown }> = {
-  code: "HED1207",
-  message: "must have slowStart only with the policies RoundRobin and LeastRequest",
-  cel: "!has(self.slowStart) || !has(self.policy) || self.policy in ['RoundRobin', 'LeastRequest']",
-  check: ({ policy, slowStart: given }) =>
-    given === undefined || policy === "RoundRobin" || policy === "LeastRequest"
-      ? []
-      : [{ path: ["slowStart"], detail: `policy is ${policy}` }],
-};
-
 interface WeightedShape extends BackendShape {
   readonly weight?: number | undefined;
 }

@@ -21,9 +21,10 @@ import { directResponseAction, redirectAction, rewriting, routeFilters } from ".
 /** The routes to `service` on `port` for one caller; the last one matches every request. */
 export function routesOf(snapshot: MeshSnapshot, service: Service, port: number, caller: Workload): Route[] {
   const routes: Route[] = [];
+  const { affinity } = service.policy?.spec.loadBalancing ?? {};
   for (const { route: policy, index } of routesFor(service, caller)) {
     const name = policy.name ?? `routes[${index}]`;
-    const filters = routeFilters(policy);
+    const filters = routeFilters(policy, affinity);
     const alternatives = policy.match ?? [{}];
     for (const match of alternatives) {
       const action = actionOf(snapshot, service, port, policy, match.path?.prefix);
@@ -32,7 +33,10 @@ export function routesOf(snapshot: MeshSnapshot, service: Service, port: number,
     if (alternatives.some(matchesEverything)) return routes;
   }
   const action = actionOf(snapshot, service, port, {}, undefined);
-  return [...routes, create(RouteSchema, { name: "default", match: anyRequest(), action })];
+  return [
+    ...routes,
+    create(RouteSchema, { name: "default", match: anyRequest(), action, ...routeFilters({}, affinity) }),
+  ];
 }
 
 /** Names of all clusters that the routes of a service lead to, in order: when they change, the routes are built anew. */
