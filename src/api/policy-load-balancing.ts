@@ -3,7 +3,7 @@ import { z } from "zod";
 import { duration } from "./duration.ts";
 import * as rules from "./policy-load-balancing-rules.ts";
 import { exactlyOne, withRules } from "./rule.ts";
-import { cookieName, headerName, positiveDuration } from "./scalar.ts";
+import { cookieName, cookiePath, headerName, positiveDuration } from "./scalar.ts";
 
 export const LB_POLICIES = ["RoundRobin", "LeastRequest", "Random", "RingHash", "Maglev"] as const;
 
@@ -70,12 +70,7 @@ const affinity = withRules(
       .strictObject({
         name: cookieName.describe("Not one of the application's own."),
         ttl: duration.optional().describe("How long the browser keeps it; without, until it is closed."),
-        path: z
-          .string()
-          .min(1)
-          .max(1024)
-          .regex(/^\/[!-:<-~]*$/, "must be a path without blanks and semicolons")
-          .default("/"),
+        path: cookiePath.default("/"),
       })
       .optional()
       .describe("The answer to the first request of a session sets it."),

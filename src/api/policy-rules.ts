@@ -145,6 +145,22 @@ export const route: readonly Rule<RouteShape>[] = [
   },
 ];
 
+interface StickyShape {
+  readonly cookie?: string | undefined;
+  readonly ttl?: number | undefined;
+  readonly path?: string | undefined;
+}
+
+export const givenCookie: Rule<StickyShape> = {
+  code: "HED1221",
+  message: "must have ttl only with cookie, and path only with ttl",
+  cel: "(!has(self.ttl) || has(self.cookie)) && (!has(self.path) || has(self.ttl))",
+  check: ({ cookie, ttl, path }) => [
+    ...(ttl !== undefined && cookie === undefined ? [{ path: ["ttl"], detail: "there is no cookie" }] : []),
+    ...(path !== undefined && ttl === undefined ? [{ path: ["path"], detail: "there is no ttl" }] : []),
+  ],
+};
+
 interface SpecShape {
   readonly targetRefs: readonly { readonly name: string }[];
   readonly subsets?: readonly { readonly name: string }[] | undefined;

@@ -323,7 +323,13 @@ const forwarding = some({
     host: hostName,
   }),
   split: mostly(split, wrong),
-  sticky: oneOf({ header: token, cookie: token, query: token }),
+  sticky: fc.oneof(
+    oneOf({ header: token, cookie: token, query: token }),
+    fc.record(
+      { cookie: token, ttl: duration, path: pathValue },
+      { requiredKeys: ["cookie", "ttl"], noNullPrototype: true },
+    ),
+  ),
   mirror: list(
     fc.tuple(backend, percent).map(([b, p]) => ({ ...b, percent: p })),
     2,

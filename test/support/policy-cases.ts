@@ -149,6 +149,18 @@ const TABLE: readonly [title: string, wrong: object, words: string, right: objec
     route({ sticky: { cookie: "b" } }),
   ],
   [
+    "life of a header",
+    route({ sticky: { header: "a", ttl: "1h" } }),
+    "HED1221 spec.routes[0].sticky.ttl: must have ttl only with cookie, and path only with ttl; there is no cookie",
+    route({ sticky: { cookie: "a", ttl: "1h" } }),
+  ],
+  [
+    "path of a cookie that is not given out",
+    route({ sticky: { cookie: "a", path: "/x" } }),
+    "HED1221 spec.routes[0].sticky.path: must have ttl only with cookie, and path only with ttl; there is no ttl",
+    route({ sticky: { cookie: "a", ttl: "0s", path: "/x" } }),
+  ],
+  [
     "ring hash without key",
     { loadBalancing: { policy: "RingHash" } },
     "HED1207 spec.loadBalancing.policy: must have hashOn",
