@@ -1,16 +1,7 @@
 /** What a route changes, answers or disturbs: the parts of Envoy's route that are not about where requests go. */
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import type { Any } from "@bufbuild/protobuf/wkt";
-import type {
-  Cors,
-  DirectResponse,
-  Fault,
-  HeaderEdits,
-  RateLimit,
-  Redirect,
-  Rewrite,
-  Route as PolicyRoute,
-} from "../api/traffic-policy.ts";
+import type { Cors, DirectResponse, Fault, HeaderEdits, RateLimit, Redirect, Rewrite } from "../api/traffic-policy.ts";
 import {
   type HeaderValueOption,
   HeaderValueOption_HeaderAppendAction,
@@ -31,6 +22,7 @@ import { CorsPolicySchema } from "../gen/envoy/extensions/filters/http/cors/v3/c
 import { XRateLimitHeadersRFCVersion } from "../gen/envoy/extensions/common/ratelimit/v3/ratelimit_pb.ts";
 import { LocalRateLimitSchema } from "../gen/envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit_pb.ts";
 import { HTTPFaultSchema } from "../gen/envoy/extensions/filters/http/fault/v3/fault_pb.ts";
+import type { MeshRoute } from "../model/mesh-route.ts";
 import { CORS_FILTER, FAULT_FILTER, RATE_LIMIT_FILTER, RATE_LIMIT_STATS } from "./connection-manager.ts";
 import { duration, fraction, pack } from "./envoy.ts";
 import { escape, stringMatcher } from "./match.ts";
@@ -38,8 +30,10 @@ import { escape, stringMatcher } from "./match.ts";
 type RouteInit = Exclude<MessageInitShape<typeof RouteSchema>, Route>;
 type ActionInit = Exclude<MessageInitShape<typeof RouteActionSchema>, RouteAction>;
 
+type FilterFields = Pick<MeshRoute, "headers" | "cors" | "fault" | "rateLimit">;
+
 /** Header edits, and the settings of the filters that stand in every listener and do nothing without. */
-export function routeFilters({ headers, cors, fault, rateLimit }: PolicyRoute): Partial<RouteInit> {
+export function routeFilters({ headers, cors, fault, rateLimit }: FilterFields): Partial<RouteInit> {
   const perFilter: Record<string, Any> = {
     ...(cors && { [CORS_FILTER]: corsPolicy(cors) }),
     ...(fault && { [FAULT_FILTER]: httpFault(fault) }),

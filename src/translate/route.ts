@@ -1,27 +1,28 @@
 /** The routes of one service port: the policy's in their order, then everything else to the whole service. */
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { BoolValueSchema } from "@bufbuild/protobuf/wkt";
-import type { Mirror, Route as PolicyRoute, Split } from "../api/traffic-policy.ts";
+import type { Mirror } from "../api/traffic-policy.ts";
 import {
   type Route,
   type RouteAction,
   RouteActionSchema,
   RouteSchema,
 } from "../gen/envoy/config/route/v3/route_components_pb.ts";
+import type { MeshRoute, RouteShare } from "../model/mesh-route.ts";
 import type { MeshSnapshot, Service, Workload } from "../model/snapshot.ts";
 import { backendCluster } from "./backend.ts";
 import { routesFor } from "./caller.ts";
 import { duration, fraction } from "./envoy.ts";
 import { hashPolicies } from "./hash-policy.ts";
 import { anyRequest, matchesEverything, routeMatch } from "./match.ts";
-import { outboundCluster } from "./names.ts";
+import { BLACK_HOLE, outboundCluster } from "./names.ts";
 import { retryPolicy } from "./retry.ts";
 import { directResponseAction, redirectAction, rewriting, routeFilters } from "./route-filters.ts";
 
 /** The routes to `service` on `port` for one caller; the last one matches every request. */
 export function routesOf(snapshot: MeshSnapshot, service: Service, port: number, caller: Workload): Route[] {
   const routes: Route[] = [];
-  for (const { route: policy, index } of routesFor(service, caller)) {
+  for (const { route: policy, index } of routesFor(service, port, caller)) {
     const name = policy.name ?? `routes[${index}]`;
     const filters = routeFilters(policy);
     const alternatives = policy.match ?? [{}];
@@ -37,7 +38,8 @@ export function routesOf(snapshot: MeshSnapshot, service: Service, port: number,
 
 /** Names of all clusters that the routes of a service lead to, in order: when they change, the routes are built anew. */
 export function backendsOf(snapshot: MeshSnapshot, service: Service, port: number): readonly string[] {
-  const routes = service.policy?.spec.routes ?? [];
+  const attached = service.attached?.flatMap(({ routes }) => routes) ?? [];
+  const routes: readonly MeshRoute[] = service.policy?.spec.routes ?? attached;
   return routes.flatMap(({ split = [], mirror = [] }) =>
     [...split, ...mirror].map((backend) => backendCluster(snapshot, service, port, backend)),
   );
@@ -48,7 +50,7 @@ function actionOf(
   snapshot: MeshSnapshot,
   service: Service,
   port: number,
-  policy: PolicyRoute,
+  policy: MeshRoute,
   matched: string | undefined,
 ): Route["action"] {
   const { redirect, directResponse } = policy;
@@ -63,7 +65,7 @@ function policyAction(
   snapshot: MeshSnapshot,
   service: Service,
   port: number,
-  policy: PolicyRoute,
+  policy: MeshRoute,
   matched: string | undefined,
 ): RouteAction {
   const { loadBalancing, connection } = service.policy?.spec ?? {};
@@ -85,18 +87,24 @@ function destination(
   snapshot: MeshSnapshot,
   service: Service,
   port: number,
-  { split = [], sticky }: PolicyRoute,
+  { split = [], sticky }: MeshRoute,
 ): Pick<ActionInit, "clusterSpecifier"> {
   const shares = split.filter(({ weight }) => weight !== 0);
   const [only] = shares;
   if (!only) return { clusterSpecifier: { case: "cluster", value: outboundCluster(service, port) } };
-  const clusterOf = (share: Split): string => backendCluster(snapshot, service, port, share);
-  if (shares.length === 1) return { clusterSpecifier: { case: "cluster", value: clusterOf(only) } };
+  const clusterOf = (share: RouteShare): string =>
+    share.unresolved ? BLACK_HOLE : backendCluster(snapshot, service, port, share);
+  if (shares.length === 1 && !only.headers && !only.unresolved)
+    return { clusterSpecifier: { case: "cluster", value: clusterOf(only) } };
   return {
     clusterSpecifier: {
       case: "weightedClusters",
       value: {
-        clusters: shares.map((share) => ({ name: clusterOf(share), weight: share.weight ?? 1 })),
+        clusters: shares.map((share) => ({
+          name: clusterOf(share),
+          weight: share.weight ?? 1,
+          ...routeFilters({ headers: share.headers, ...(share.unresolved && { fault: FAILING }) }),
+        })),
         ...(sticky
           ? {
               randomValueSpecifier: { case: "useHashPolicy" as const, value: create(BoolValueSchema, { value: true }) },
@@ -106,6 +114,9 @@ function destination(
     },
   };
 }
+
+/** Answers instead of sending on: no cluster can be told to answer with a status. */
+const FAILING = { abort: { status: 500, percent: 100 } };
 
 type MirrorInit = NonNullable<ActionInit["requestMirrorPolicies"]>[number];
 
