@@ -66,7 +66,21 @@ export function attachRoutes(input: GatewayInput, objects: Iterable<GatewayRoute
   }
   for (const list of attached.values())
     list.sort((a, b) => a.port - b.port || compareText(a.callers ?? "", b.callers ?? ""));
+  // What is not in force still hears of its own faults.
+  for (const object of routes) {
+    for (const draft of drafts.get(refKey(refOf(object)))!)
+      if (!draft.inForce) draft.findings.push(...faults(input, object, draft));
+  }
   return outcome(routes, drafts, attached);
+}
+
+function faults({ services, permits }: GatewayInput, object: GatewayRouteObject, draft: Draft): readonly Diagnostic[] {
+  const scope = { services, permits, route: refOf(object), parent: keyOf(object, draft.parentRef) };
+  return convertRules(object, 80, scope).findings;
+}
+
+function keyOf({ meta }: GatewayRouteObject, { namespace = meta.namespace, name }: ParentRef): Key {
+  return `${namespace}/${name}`;
 }
 
 /** Of routes that match alike the oldest goes first, then the first by name. */
@@ -95,8 +109,8 @@ function claimsOf(
   parent: number,
 ): readonly Claim[] {
   const ref = refOf(object);
-  const { name, namespace = ref.namespace, port, sectionName } = draft.parentRef;
-  const key = `${namespace}/${name}`;
+  const { port, sectionName } = draft.parentRef;
+  const key = keyOf(object, draft.parentRef);
   const path = `spec.parentRefs[${draft.index}]`;
   const service = services.get(key);
   if (service?.type !== "ClusterIP") {
@@ -121,7 +135,7 @@ function claimsOf(
     draft.findings.push(diagnostic("HED1337", { ref, path, message }));
     return [];
   }
-  const callers = namespace === ref.namespace ? "" : ref.namespace;
+  const callers = service.namespace === ref.namespace ? "" : ref.namespace;
   return ports.map((p) => ({ object, ref, parent, service, port: p.port, callers }));
 }
 
@@ -166,7 +180,7 @@ function outcome(
   attached: GatewayAttachment["attached"],
 ): GatewayAttachment {
   const routes = objects.map((object): [string, GatewayRoute] => {
-    const ref = refOf(object);
+    const ref = { ...refOf(object), kind: object.kind };
     const parents = drafts.get(refKey(ref))!.map(({ parentRef, supported, inForce, findings }): GatewayParent => ({
       parentRef,
       supported,

@@ -87,7 +87,7 @@ export interface AttachedRoutes {
 
 /** A route of the Gateway API and what became of it. */
 export interface GatewayRoute {
-  readonly ref: ObjectRef;
+  readonly ref: ObjectRef & { readonly kind: "HTTPRoute" | "GRPCRoute" };
   readonly createdAt: number;
   readonly generation: number;
   /** Only those that are Services. */
