@@ -1,7 +1,7 @@
 /** Routes that are for some callers only: which of them one sidecar is sent. */
 import type { Caller } from "../api/traffic-policy.ts";
 import type { MeshRoute } from "../model/mesh-route.ts";
-import type { AttachedRoutes, Service, Workload } from "../model/snapshot.ts";
+import type { AttachedRoutes, ServiceDefinition, Workload } from "../model/snapshot.ts";
 
 /** A route with its place among those of its service. */
 export interface Placed {
@@ -13,7 +13,7 @@ export interface Placed {
  * The routes of a service port as its caller has them: those of the policy, else those of the Gateway API. Alternatives for others are left
  * out, and routes with no other.
  */
-export function routesFor(service: Service, port: number, caller: Workload): readonly Placed[] {
+export function routesFor(service: ServiceDefinition, port: number, caller: Workload): readonly Placed[] {
   const routes = service.policy?.spec.routes ?? attachedTo(service, port, caller)?.routes ?? [];
   return routes.flatMap((route, index): readonly Placed[] => {
     const match = route.match?.filter(({ from }) => isFrom(from, caller));
@@ -26,25 +26,31 @@ export function routesFor(service: Service, port: number, caller: Workload): rea
  * What tells this caller's routes from those of others, over all services; "" where nothing does. Callers with the same text are
  * sent the very same routes.
  */
-export function callerKey(services: readonly Service[], caller: Workload): string {
-  const selective = services.flatMap(({ key, policy }) => {
-    const routes = policy?.spec.routes ?? [];
-    if (!isSelective(routes)) return [];
-    const alternatives = routes.flatMap(({ match = [] }) => match);
-    return [`${key}=${alternatives.map(({ from }) => (isFrom(from, caller) ? "1" : "0")).join("")}`];
-  });
-  const consuming = services.filter(({ attached }) => attached?.some(({ callers }) => callers === caller.namespace));
-  return [...selective, ...consuming.map(({ key }) => `${key}@${caller.namespace}`)].join();
+export function callerKey(services: readonly ServiceDefinition[], caller: Workload): string {
+  return services
+    .filter(hasCallers)
+    .map(({ key, policy, attached = [] }) => {
+      const alternatives = (policy?.spec.routes ?? []).flatMap(({ match = [] }) => match);
+      const own = attached.some(({ callers }) => callers === caller.namespace) ? `@${caller.namespace}` : "";
+      return `${key}=${alternatives.map(({ from }) => (isFrom(from, caller) ? "1" : "0")).join("")}${own}`;
+    })
+    .join();
+}
+
+/** Not all callers have the same routes to the service. */
+export function hasCallers({ policy, attached = [] }: ServiceDefinition): boolean {
+  const selective = policy?.spec.routes?.some(({ match }) => match?.some(({ from }) => from !== undefined)) ?? false;
+  return selective || attached.some(({ callers }) => callers !== undefined);
 }
 
 /** The caller's namespace's own routes, or else those that are for all callers. */
-function attachedTo({ attached = [] }: Service, port: number, { namespace }: Workload): AttachedRoutes | undefined {
+function attachedTo(
+  { attached = [] }: ServiceDefinition,
+  port: number,
+  { namespace }: Workload,
+): AttachedRoutes | undefined {
   const own = attached.filter((routes) => routes.port === port);
   return own.find(({ callers }) => callers === namespace) ?? own.find(({ callers }) => callers === undefined);
-}
-
-function isSelective(routes: readonly MeshRoute[]): boolean {
-  return routes.some(({ match }) => match?.some(({ from }) => from !== undefined));
 }
 
 function isFrom(from: Caller | undefined, { namespace, serviceAccount, labels }: Workload): boolean {

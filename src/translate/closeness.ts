@@ -1,5 +1,5 @@
 /** Which endpoints are near a caller, for services whose callers are to have near ones first. */
-import type { Endpoint, Service, Workload } from "../model/snapshot.ts";
+import type { Endpoint, ServiceDefinition, Workload } from "../model/snapshot.ts";
 
 /** Where a caller is, as far as it matters for a service: callers with the same text see the same endpoints. */
 export interface Closeness {
@@ -13,7 +13,7 @@ export interface Closeness {
 const EVERYWHERE: Closeness = { key: "", includes: () => true, distance: () => 0 };
 
 /** A caller whose zone is not known has no near and far; one whose node is not known is sent to all. */
-export function closenessOf(service: Service, { node, region, zone }: Workload): Closeness {
+export function closenessOf(service: ServiceDefinition, { node, region, zone }: Workload): Closeness {
   const { prefers, localOnly } = service;
   const failover = service.policy?.spec.loadBalancing?.locality?.failover ?? prefers !== "any";
   const byNode = failover && prefers === "node" && node !== "";

@@ -9,7 +9,7 @@ import {
   RouteSchema,
 } from "../gen/envoy/config/route/v3/route_components_pb.ts";
 import type { MeshRoute, RouteShare } from "../model/mesh-route.ts";
-import type { MeshSnapshot, Service, Workload } from "../model/snapshot.ts";
+import type { MeshSnapshot, ServiceDefinition, Workload } from "../model/snapshot.ts";
 import { backendCluster } from "./backend.ts";
 import { routesFor } from "./caller.ts";
 import { duration, fraction } from "./envoy.ts";
@@ -20,7 +20,7 @@ import { retryPolicy } from "./retry.ts";
 import { directResponseAction, redirectAction, rewriting, routeFilters } from "./route-filters.ts";
 
 /** The routes to `service` on `port` for one caller; the last one matches every request. */
-export function routesOf(snapshot: MeshSnapshot, service: Service, port: number, caller: Workload): Route[] {
+export function routesOf(snapshot: MeshSnapshot, service: ServiceDefinition, port: number, caller: Workload): Route[] {
   const routes: Route[] = [];
   for (const { route: policy, index } of routesFor(service, port, caller)) {
     const name = policy.name ?? `routes[${index}]`;
@@ -37,7 +37,7 @@ export function routesOf(snapshot: MeshSnapshot, service: Service, port: number,
 }
 
 /** Names of all clusters that the routes of a service lead to, in order: when they change, the routes are built anew. */
-export function backendsOf(snapshot: MeshSnapshot, service: Service, port: number): readonly string[] {
+export function backendsOf(snapshot: MeshSnapshot, service: ServiceDefinition, port: number): readonly string[] {
   const attached = service.attached?.flatMap(({ routes }) => routes) ?? [];
   const routes: readonly MeshRoute[] = service.policy?.spec.routes ?? attached;
   return routes.flatMap(({ split = [], mirror = [] }) =>
@@ -48,7 +48,7 @@ export function backendsOf(snapshot: MeshSnapshot, service: Service, port: numbe
 /** @param matched the path prefix that the match asks for, if any */
 function actionOf(
   snapshot: MeshSnapshot,
-  service: Service,
+  service: ServiceDefinition,
   port: number,
   policy: MeshRoute,
   matched: string | undefined,
@@ -63,7 +63,7 @@ type ActionInit = Exclude<MessageInitShape<typeof RouteActionSchema>, RouteActio
 
 function policyAction(
   snapshot: MeshSnapshot,
-  service: Service,
+  service: ServiceDefinition,
   port: number,
   policy: MeshRoute,
   matched: string | undefined,
@@ -85,7 +85,7 @@ function policyAction(
 
 function destination(
   snapshot: MeshSnapshot,
-  service: Service,
+  service: ServiceDefinition,
   port: number,
   { split = [], sticky }: MeshRoute,
 ): Pick<ActionInit, "clusterSpecifier"> {
@@ -120,7 +120,7 @@ const FAILING = { abort: { status: 500, percent: 100 } };
 
 type MirrorInit = NonNullable<ActionInit["requestMirrorPolicies"]>[number];
 
-function mirrorPolicy(snapshot: MeshSnapshot, service: Service, port: number, mirror: Mirror): MirrorInit {
+function mirrorPolicy(snapshot: MeshSnapshot, service: ServiceDefinition, port: number, mirror: Mirror): MirrorInit {
   return {
     cluster: backendCluster(snapshot, service, port, mirror),
     runtimeFraction: { defaultValue: fraction(mirror.percent) },
