@@ -127,12 +127,6 @@ export const httpRule: readonly Rule<RuleShape>[] = [
   },
 ];
 
-export const distinctNames: Rule<readonly { readonly name?: string | undefined }[]> = {
-  code: "HED1204",
-  message: "must not name two rules alike",
-  check: (rules) => repeated(rules, ({ name }) => name).map((index) => ({ path: [index, "name"] })),
-};
-
 export const grpcMethod: Rule<{ readonly service?: string | undefined; readonly method?: string | undefined }> = {
   code: "HED1201",
   message: "must have a service or a method",

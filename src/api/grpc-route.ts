@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { grpcFilters } from "./gateway-filters.ts";
 import { backendRef, parentRef } from "./gateway-reference.ts";
-import { distinctNames, grpcMethod } from "./gateway-rules.ts";
+import { grpcMethod } from "./gateway-rules.ts";
 import { dnsSubdomain, objectMeta, type ObjectMeta } from "./object-meta.ts";
 import { withRules } from "./rule.ts";
 import { headerName } from "./scalar.ts";
@@ -34,7 +34,7 @@ const rule = z.object({
 const spec = z.object({
   parentRefs: z.array(parentRef).max(32).default([]),
   hostnames: z.array(z.string().max(253)).max(16).default([]),
-  rules: withRules(z.array(rule).max(16), [distinctNames]).default([]),
+  rules: z.array(rule).max(16).default([]),
 });
 
 export interface GrpcRouteObject {

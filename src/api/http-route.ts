@@ -6,7 +6,7 @@ import { z } from "zod";
 import { duration } from "./duration.ts";
 import { httpFilters } from "./gateway-filters.ts";
 import { backendRef, parentRef } from "./gateway-reference.ts";
-import { distinctNames, gatewayPath, httpRule } from "./gateway-rules.ts";
+import { gatewayPath, httpRule } from "./gateway-rules.ts";
 import { dnsSubdomain, objectMeta, type ObjectMeta } from "./object-meta.ts";
 import { METHODS } from "./policy-match.ts";
 import { withRules } from "./rule.ts";
@@ -59,7 +59,7 @@ const rule = withRules(
 const spec = z.object({
   parentRefs: z.array(parentRef).max(32).default([]),
   hostnames: z.array(z.string().max(253)).max(16).default([]),
-  rules: withRules(z.array(rule).min(1).max(16), [distinctNames]).prefault([{}]),
+  rules: z.array(rule).min(1).max(16).prefault([{}]),
 });
 
 export interface HttpRouteObject {

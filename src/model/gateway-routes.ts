@@ -58,7 +58,7 @@ function convert(rule: GatewayRule, port: number, scope: BackendScope) {
   const refused = { directResponse: { status: 500 } };
   const routes = rule.matches.flatMap(({ match, rank }): readonly RankedRoute[] => {
     // A pattern that is none matches nothing.
-    if (patternsOf(match).some((pattern) => regexProblem(pattern) !== undefined)) return [];
+    if (patternsOf(match).some((pattern) => patternProblem(pattern) !== undefined)) return [];
     return [{ route: { name, match: [match], ...(supported ? body : refused) }, rank }];
   });
   return { routes, supported, findings };
@@ -112,10 +112,14 @@ function patternsOf({ path, headers = [], query = [] }: RankedMatch["match"]): r
   return [path, ...headers, ...query].flatMap((part) => part?.regex ?? []);
 }
 
+function patternProblem(pattern: string): string | undefined {
+  return pattern === "" ? "is empty" : regexProblem(pattern);
+}
+
 function checkPatterns({ matches }: GatewayRule, unsupported: Unsupported): void {
   for (const [index, { match }] of matches.entries()) {
     for (const pattern of patternsOf(match)) {
-      const problem = regexProblem(pattern);
+      const problem = patternProblem(pattern);
       if (problem !== undefined)
         unsupported(`matches[${index}]`, `${JSON.stringify(pattern)} is no RE2 pattern: it ${problem}`);
     }
