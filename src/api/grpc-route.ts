@@ -48,5 +48,5 @@ export const grpcRouteObject: z.ZodType<GrpcRouteObject> = z
   .transform((object) => ({ kind: "GRPCRoute" as const, meta: object.metadata, spec: object.spec }));
 
 export type GrpcRouteSpec = z.output<typeof spec>;
-export type GrpcRouteRule = GrpcRouteSpec["rules"][number];
+
 export type GrpcRouteMatch = z.output<typeof match>;
