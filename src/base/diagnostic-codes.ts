@@ -112,6 +112,16 @@ export const DIAGNOSTIC_CODES = {
     title: "No prefix to replace",
     hint: "Give every match of the route a path prefix, or rewrite by regex.",
   },
+  HED1220: {
+    level: "error",
+    title: "Shares and nearness contradict each other",
+    hint: "Keep locality.distribute, or locality.failover.",
+  },
+  HED1221: {
+    level: "error",
+    title: "Cookie settings without a cookie",
+    hint: "Only a cookie has a ttl, and only one that is given out has a path.",
+  },
   HED1250: {
     level: "error",
     title: "Filter without its field",
@@ -217,6 +227,11 @@ export const DIAGNOSTIC_CODES = {
     level: "warning",
     title: "Field of a route that has no effect",
     hint: "Take the field out, or do without it: everything else in the route is in force.",
+  },
+  HED1380: {
+    level: "error",
+    title: "Export list not understood",
+    hint: "List namespaces, `.` for the service's own, or `*` for all.",
   },
   HED2001: {
     level: "error",

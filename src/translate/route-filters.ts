@@ -1,7 +1,16 @@
 /** What a route changes, answers or disturbs: the parts of Envoy's route that are not about where requests go. */
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import type { Any } from "@bufbuild/protobuf/wkt";
-import type { Cors, DirectResponse, Fault, HeaderEdits, RateLimit, Redirect, Rewrite } from "../api/traffic-policy.ts";
+import type {
+  Affinity,
+  Cors,
+  DirectResponse,
+  Fault,
+  HeaderEdits,
+  RateLimit,
+  Redirect,
+  Rewrite,
+} from "../api/traffic-policy.ts";
 import {
   type HeaderValueOption,
   HeaderValueOption_HeaderAppendAction,
@@ -26,6 +35,7 @@ import type { MeshRoute } from "../model/mesh-route.ts";
 import { CORS_FILTER, FAULT_FILTER, RATE_LIMIT_FILTER, RATE_LIMIT_STATS } from "./connection-manager.ts";
 import { duration, fraction, pack } from "./envoy.ts";
 import { escape, stringMatcher } from "./match.ts";
+import { sessionAffinity } from "./session-affinity.ts";
 
 type RouteInit = Exclude<MessageInitShape<typeof RouteSchema>, Route>;
 type ActionInit = Exclude<MessageInitShape<typeof RouteActionSchema>, RouteAction>;
@@ -33,8 +43,12 @@ type ActionInit = Exclude<MessageInitShape<typeof RouteActionSchema>, RouteActio
 type FilterFields = Pick<MeshRoute, "headers" | "cors" | "fault" | "rateLimit">;
 
 /** Header edits, and the settings of the filters that stand in every listener and do nothing without. */
-export function routeFilters({ headers, cors, fault, rateLimit }: FilterFields): Partial<RouteInit> {
+export function routeFilters(
+  { headers, cors, fault, rateLimit }: FilterFields,
+  affinity?: Affinity,
+): Partial<RouteInit> {
   const perFilter: Record<string, Any> = {
+    ...sessionAffinity(affinity),
     ...(cors && { [CORS_FILTER]: corsPolicy(cors) }),
     ...(fault && { [FAULT_FILTER]: httpFault(fault) }),
     ...(rateLimit && { [RATE_LIMIT_FILTER]: localRateLimit(rateLimit) }),

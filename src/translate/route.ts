@@ -1,6 +1,5 @@
 /** The routes of one service port: the policy's in their order, then everything else to the whole service. */
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { BoolValueSchema } from "@bufbuild/protobuf/wkt";
 import type { Mirror } from "../api/traffic-policy.ts";
 import {
   type Route,
@@ -8,32 +7,46 @@ import {
   RouteActionSchema,
   RouteSchema,
 } from "../gen/envoy/config/route/v3/route_components_pb.ts";
-import type { MeshRoute, RouteShare } from "../model/mesh-route.ts";
+import type { MeshRoute } from "../model/mesh-route.ts";
 import type { MeshSnapshot, ServiceDefinition, Workload } from "../model/snapshot.ts";
+import { anonymous } from "./anonymous.ts";
 import { backendCluster } from "./backend.ts";
 import { routesFor } from "./caller.ts";
 import { duration, fraction } from "./envoy.ts";
 import { hashPolicies } from "./hash-policy.ts";
 import { anyRequest, matchesEverything, routeMatch } from "./match.ts";
-import { BLACK_HOLE, outboundCluster } from "./names.ts";
 import { retryPolicy } from "./retry.ts";
 import { directResponseAction, redirectAction, rewriting, routeFilters } from "./route-filters.ts";
+import { destination } from "./split.ts";
 
 /** The routes to `service` on `port` for one caller; the last one matches every request. */
 export function routesOf(snapshot: MeshSnapshot, service: ServiceDefinition, port: number, caller: Workload): Route[] {
   const routes: Route[] = [];
+  const { affinity } = service.policy?.spec.loadBalancing ?? {};
   for (const { route: policy, index } of routesFor(service, port, caller)) {
     const name = policy.name ?? `routes[${index}]`;
-    const filters = routeFilters(policy);
+    const filters = routeFilters(policy, affinity);
     const alternatives = policy.match ?? [{}];
+    const unknown = anonymous(policy);
     for (const match of alternatives) {
+      if (unknown) {
+        const { matcher, sticky, responseHeader } = unknown;
+        const action = actionOf(snapshot, service, port, { ...policy, sticky }, match.path?.prefix);
+        const { headers, ...rest } = routeMatch(match);
+        const added = [...(filters.responseHeadersToAdd ?? []), responseHeader];
+        const first = { ...rest, headers: [...headers, matcher] };
+        routes.push(create(RouteSchema, { name, match: first, action, ...filters, responseHeadersToAdd: added }));
+      }
       const action = actionOf(snapshot, service, port, policy, match.path?.prefix);
       routes.push(create(RouteSchema, { name, match: routeMatch(match), action, ...filters }));
     }
     if (alternatives.some(matchesEverything)) return routes;
   }
   const action = actionOf(snapshot, service, port, {}, undefined);
-  return [...routes, create(RouteSchema, { name: "default", match: anyRequest(), action })];
+  return [
+    ...routes,
+    create(RouteSchema, { name: "default", match: anyRequest(), action, ...routeFilters({}, affinity) }),
+  ];
 }
 
 /** Names of all clusters that the routes of a service lead to, in order: when they change, the routes are built anew. */
@@ -82,41 +95,6 @@ function policyAction(
     ...(connection?.websocket === false ? { upgradeConfigs: [{ upgradeType: "websocket", enabled: false }] } : {}),
   });
 }
-
-function destination(
-  snapshot: MeshSnapshot,
-  service: ServiceDefinition,
-  port: number,
-  { split = [], sticky }: MeshRoute,
-): Pick<ActionInit, "clusterSpecifier"> {
-  const shares = split.filter(({ weight }) => weight !== 0);
-  const [only] = shares;
-  if (!only) return { clusterSpecifier: { case: "cluster", value: outboundCluster(service, port) } };
-  const clusterOf = (share: RouteShare): string =>
-    share.unresolved ? BLACK_HOLE : backendCluster(snapshot, service, port, share);
-  if (shares.length === 1 && !only.headers && !only.unresolved)
-    return { clusterSpecifier: { case: "cluster", value: clusterOf(only) } };
-  return {
-    clusterSpecifier: {
-      case: "weightedClusters",
-      value: {
-        clusters: shares.map((share) => ({
-          name: clusterOf(share),
-          weight: share.weight ?? 1,
-          ...routeFilters({ headers: share.headers, ...(share.unresolved && { fault: FAILING }) }),
-        })),
-        ...(sticky
-          ? {
-              randomValueSpecifier: { case: "useHashPolicy" as const, value: create(BoolValueSchema, { value: true }) },
-            }
-          : {}),
-      },
-    },
-  };
-}
-
-/** Answers instead of sending on: no cluster can be told to answer with a status. */
-const FAILING = { abort: { status: 500, percent: 100 } };
 
 type MirrorInit = NonNullable<ActionInit["requestMirrorPolicies"]>[number];
 
