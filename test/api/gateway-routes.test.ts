@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { type ParseOutcome, parseObject } from "../../src/api/parse-object.ts";
+import { parseManifests } from "../../src/source/directory/parse.ts";
 import { GATEWAY_CASES, httpRoute } from "../support/gateway-cases.ts";
 
 function linesOf(parsed: ParseOutcome): readonly string[] {
@@ -25,4 +27,12 @@ test.each([
   ["TCPRoute", "gateway.networking.k8s.io/v1", "ignored"],
 ])("%s of %s", (kind, apiVersion, outcome) => {
   expect(parseObject({ ...httpRoute({}), kind, apiVersion }).outcome).toBe(outcome);
+});
+
+test("the example of the docs is a route", () => {
+  const text = readFileSync(new URL("../../docs/gateway-api.md", import.meta.url), "utf8");
+  const [, example = ""] = /```yaml\n([^`]+)```/.exec(text) ?? [];
+  const { objects, diagnostics } = parseManifests("docs/gateway-api.md", example);
+  expect(diagnostics).toEqual([]);
+  expect(objects.map(({ object }) => object.kind)).toEqual(["HTTPRoute"]);
 });
