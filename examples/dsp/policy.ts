@@ -11,5 +11,12 @@ export const POLICIES = {
 
 export const withoutBudget = variant(POLICIES.whole, [[["spec", "circuitBreaker", "retryBudget"], undefined]]);
 
+/** Waits for every bid and leaves out nobody: what is left is how bids are spread, and how many there are at once. */
+export const patient = variant(POLICIES.whole, [
+  [["spec", "routes"], undefined],
+  [["spec", "outlierDetection"], undefined],
+  [["spec", "healthCheck"], undefined],
+]);
+
 /** Bidders in turn, whatever they have to do; otherwise the same. */
-export const roundRobin = variant(POLICIES.whole, [[["spec", "loadBalancing", "policy"], "RoundRobin"]]);
+export const patientInTurn = variant(patient, [[["spec", "loadBalancing", "policy"], "RoundRobin"]]);

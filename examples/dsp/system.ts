@@ -6,6 +6,8 @@ import { createExchange, type Exchange } from "./apps/exchange.ts";
 
 export interface Apps extends AsyncDisposable {
   readonly bidders: readonly Bidder[];
+  /** Bid requests that all bidders together have in work, and the most that they had. */
+  readonly work: { now: number; most: number };
   /** By zone. */
   readonly exchanges: Readonly<Record<"a" | "b", Exchange>>;
 }
@@ -25,12 +27,18 @@ const BIDDERS = [
 ] as const;
 
 async function startApps(): Promise<Apps> {
-  const bidders = await Promise.all(BIDDERS.map((bidder) => startBidder({ ...bidder, port: 8080 })));
+  const work = { now: 0, most: 0 };
+  const onWork = (change: 1 | -1): void => {
+    work.now += change;
+    work.most = Math.max(work.most, work.now);
+  };
+  const bidders = await Promise.all(BIDDERS.map((bidder) => startBidder({ ...bidder, port: 8080, onWork })));
   const exchange = (address: string): Exchange =>
     createExchange({ address, port: 15080, host: "bidder", deadline: DEADLINE });
   const exchanges = { a: exchange("127.0.30.1"), b: exchange("127.0.30.2") };
   return {
     bidders,
+    work,
     exchanges,
     async [Symbol.asyncDispose]() {
       exchanges.a.close();

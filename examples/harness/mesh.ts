@@ -1,13 +1,11 @@
 /** A control plane and sidecars as real processes, for demos: what a user would start by hand. */
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, renameSync, writeFileSync } from "node:fs";
-import { execFile } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { promisify } from "node:util";
+import { bootstrap } from "../../src/translate/bootstrap.ts";
 import { createProcesses, logTail, type Started } from "./processes.ts";
 import { until } from "./wait.ts";
 
-const execute = promisify(execFile);
 const cli = resolve(import.meta.dirname, "../../src/cli/main.ts");
 
 export interface MeshOptions {
@@ -76,12 +74,9 @@ export function createDemoMesh({ manifests, without = [], envoy, xds, admin }: M
     },
     async startSidecar(id, adminPort) {
       const adminAddress = `127.0.0.1:${adminPort}`;
-      const { stdout: bootstrap } = await execute(
-        process.execPath,
-        heddle("bootstrap", "--proxy", id, "--xds", xds, "--admin-address", adminAddress, "-o", "json"),
-      );
       const file = join(work, `${id}.json`);
-      writeFileSync(file, bootstrap);
+      const text = bootstrap({ proxy: id, xds: hostPort(xds), admin: hostPort(adminAddress) });
+      writeFileSync(file, JSON.stringify(text));
       const started = processes.start(id, envoy, [
         "-c",
         file,
@@ -112,4 +107,9 @@ export function createDemoMesh({ manifests, without = [], envoy, xds, admin }: M
     metrics: async () => (await fetch(`http://${admin}/metrics`)).text(),
     stop: () => processes.stopAll(),
   };
+}
+
+function hostPort(text: string): { host: string; port: number } {
+  const [host = "", port = ""] = text.split(":");
+  return { host, port: Number(port) };
 }

@@ -2,6 +2,7 @@
 import { ensureEnvoy } from "../../scripts/envoy.ts";
 import { apply } from "./apply.ts";
 import { createDemoMesh, type DemoMesh } from "./mesh.ts";
+import { aheadOfOthers } from "./priority.ts";
 import type { Started } from "./processes.ts";
 import { type Check, createReport, type Report } from "./report.ts";
 
@@ -49,6 +50,7 @@ export async function runSystem<Apps extends AsyncDisposable>(
   { pace = 1, print }: RunOptions = {},
 ): Promise<readonly Check[]> {
   const { manifests, without, xds, admin, firstAdminPort } = system;
+  using _ahead = aheadOfOthers();
   const report = createReport(print);
   const started = performance.now();
   const mesh = createDemoMesh({ manifests, without, envoy: await ensureEnvoy(), xds, admin });

@@ -20,6 +20,11 @@ import { protocolOptions } from "./protocol-options.ts";
 type ClusterInit = Exclude<MessageInitShape<typeof ClusterSchema>, Cluster>;
 
 const CONNECT_TIMEOUT_MS = 5000;
+/**
+ * Envoy tells its workers of a first change in endpoints' health at once, and of those that follow within this time at its end.
+ * Its own second would have a zone that dies served until then: its first endpoint is left at once, the others are not.
+ */
+const HEALTH_MERGE_MS = 20;
 
 const LB_POLICY: Readonly<Record<LoadBalancing["policy"], Cluster_LbPolicy>> = {
   RoundRobin: Cluster_LbPolicy.ROUND_ROBIN,
@@ -49,7 +54,7 @@ function outbound(service: Service, port: ServicePort, subset: string): Cluster 
       ? { healthChecks: [activeCheck(healthCheck, service.hostname)] }
       : {}),
     // Endpoints that are not ready are sent as unhealthy; in panic Envoy would use them all the same.
-    commonLbConfig: { healthyPanicThreshold: { value: 0 } },
+    commonLbConfig: { healthyPanicThreshold: { value: 0 }, updateMergeWindow: duration(HEALTH_MERGE_MS) },
     circuitBreakers: circuitBreakers(circuitBreaker),
     ...(outliers ? { outlierDetection: outlierDetection(outliers) } : {}),
     typedExtensionProtocolOptions: protocolOptions(port.protocol, connection),

@@ -16,10 +16,8 @@ export interface Bidder {
   readonly zone: string;
   /** Bid requests taken so far. */
   readonly served: number;
-  /** The most bid requests that were in work at once. */
-  readonly mostAtOnce: number;
   become(condition: Partial<Condition>): void;
-  /** Sets the counters back. */
+  /** Sets the counter back. */
   reset(): void;
   close(): Promise<void>;
 }
@@ -29,16 +27,16 @@ export interface BidderOptions {
   readonly zone: string;
   readonly address: string;
   readonly port: number;
+  /** Told of every bid request that is begun (1) and done with (-1). */
+  readonly onWork?: (change: 1 | -1) => void;
 }
 
 const WELL: Condition = { thinking: 4, status: 200 };
 
 /** Starts a bidder: POST /bid is answered with a price, GET /healthz with 200. */
-export async function startBidder({ name, zone, address, port }: BidderOptions): Promise<Bidder> {
+export async function startBidder({ name, zone, address, port, onWork }: BidderOptions): Promise<Bidder> {
   let condition = WELL;
   let served = 0;
-  let inWork = 0;
-  let mostAtOnce = 0;
   /** Stalls are spread evenly, so that a run has as many as it should. */
   let debt = 0;
 
@@ -46,8 +44,8 @@ export async function startBidder({ name, zone, address, port }: BidderOptions):
     request.resume();
     if (request.url === "/healthz") return void response.end("well");
     served++;
-    mostAtOnce = Math.max(mostAtOnce, ++inWork);
-    response.once("close", () => inWork--);
+    onWork?.(1);
+    response.once("close", () => onWork?.(-1));
     const { thinking, stalls, status } = condition;
     debt += stalls?.share ?? 0;
     const stalled = stalls !== undefined && debt >= 1;
@@ -71,16 +69,12 @@ export async function startBidder({ name, zone, address, port }: BidderOptions):
     get served() {
       return served;
     },
-    get mostAtOnce() {
-      return mostAtOnce;
-    },
     become(next) {
       condition = { ...WELL, ...next };
       debt = 0;
     },
     reset() {
       served = 0;
-      mostAtOnce = 0;
     },
     close: () =>
       new Promise((resolve) => {

@@ -15,7 +15,7 @@ export interface Auctions {
   readonly sent: number;
   /** Requests without a bid in time, whatever the reason. */
   readonly missed: number;
-  /** Milliseconds since the start of the auctions at which a request was sent that got no bid. */
+  /** When each request was sent that got no bid, by `performance.now()`. */
   readonly missedAt: readonly number[];
   /** How many of the missed got which answer: a status, "late" or an error. */
   readonly reasons: ReadonlyMap<string, number>;
@@ -29,13 +29,13 @@ export interface Exchange {
   close(): void;
 }
 
-/** How long a request is followed after its deadline: later the exchange hangs up, and frees the connection. */
-const HANG_UP_AFTER = 2000;
+/** Milliseconds after which the exchange hangs up, so that requests without an answer hold no connection for ever. */
+const HANG_UP_AFTER = 1000;
 
 export function createExchange({ address, port, host, deadline }: ExchangeOptions): Exchange {
   const agent = new Agent({ keepAlive: true });
 
-  function auction(tally: Tally, at: number): Promise<void> {
+  function auction(tally: Tally): Promise<void> {
     return new Promise((resolve) => {
       const sent = performance.now();
       let over = false;
@@ -43,7 +43,7 @@ export function createExchange({ address, port, host, deadline }: ExchangeOption
         if (over) return;
         over = true;
         const late = performance.now() - sent > deadline;
-        if (outcome !== "200" || late) miss(tally, at, outcome === "200" ? "late" : outcome);
+        if (outcome !== "200" || late) miss(tally, sent, outcome === "200" ? "late" : outcome);
         resolve();
       };
       tally.sent++;
@@ -70,7 +70,7 @@ export function createExchange({ address, port, host, deadline }: ExchangeOption
       const timer = setInterval(() => {
         const now = performance.now() - start;
         for (const due = Math.floor((now / 1000) * rate); asked < due; asked++) {
-          const one = auction(tally, now).finally(() => flying.delete(one));
+          const one = auction(tally).finally(() => flying.delete(one));
           flying.add(one);
         }
       }, 2);
@@ -84,7 +84,7 @@ export function createExchange({ address, port, host, deadline }: ExchangeOption
     },
     async burst(count) {
       const tally = createTally();
-      await Promise.all(Array.from({ length: count }, () => auction(tally, 0)));
+      await Promise.all(Array.from({ length: count }, () => auction(tally)));
       return tally;
     },
     close: () => agent.destroy(),
