@@ -1,7 +1,7 @@
 # Every target does its own set-up: Node >= 20 with npm, and Python 3 with pip for the Envoy binary, are all it takes.
 # The tests with a real Kubernetes also need Go and root.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-dsp test check generate build image bench format clean
+.PHONY: help demo demo-dsp demo-ride-sharing test check generate build image bench format clean
 NPM := npm --silent --loglevel=error
 
 help: ## show this
@@ -12,6 +12,9 @@ demo: node_modules/.installed ## run the quickstart with real Envoys; fails when
 
 demo-dsp: node_modules/.installed ## a demand-side platform: bids within 100 ms, whatever happens
 	@node_modules/.bin/node examples/dsp/demo.ts
+
+demo-ride-sharing: node_modules/.installed ## ride-sharing: a canary, streams, a surge, a region that is gone
+	@node_modules/.bin/node examples/ride-sharing/demo.ts
 
 test: node_modules/.installed ## every test, real Envoys included
 	@$(NPM) run test
