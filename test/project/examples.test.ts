@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { z } from "zod";
-import { createEncoder } from "../../src/control-plane/encode.ts";
+import { createEncoder, resourcesOf } from "../../src/control-plane/encode.ts";
 import { buildSnapshot } from "../../src/model/build.ts";
 import { loadDirectory } from "../../src/source/directory/load.ts";
 import { resolveProxy } from "../../src/translate/proxy.ts";
@@ -47,7 +47,7 @@ function listenersOf(objects: Parameters<typeof buildSnapshot>[0], pod: string):
   const snapshot = buildSnapshot(objects, { clusterDomain: DEFAULT_SETTINGS.clusterDomain });
   const proxy = resolveProxy(snapshot, pod);
   if (!proxy) throw new Error(`there is no pod ${pod}`);
-  const { resources } = createEncoder(() => {})(createTranslator(DEFAULT_SETTINGS)(snapshot, proxy));
+  const resources = resourcesOf(createEncoder(() => {})(createTranslator(DEFAULT_SETTINGS)(snapshot, proxy)));
   return resources.filter(({ typeUrl }) => typeUrl === LISTENER).map(({ name, hash }) => `${name} ${hash}`);
 }
 
