@@ -28,7 +28,7 @@ export const NAMESPACE = "default";
 const ENDPOINTS = 10;
 /** Services whose policies lead to one another. */
 const RING = 10;
-/** Services that the last pod says it depends on. */
+/** Services that the first pod after those of services says it depends on; the second is told of what it is seen to call. */
 export const DEPENDENCIES = 50;
 const PORT = 8080;
 const CREATED = "2026-01-01T00:00:00Z";
@@ -48,7 +48,7 @@ export function benchMesh(services: number, pods = services * ENDPOINTS): BenchM
       "/api/v1/namespaces": [meta("v1", "Namespace", NAMESPACE, {})],
       "/api/v1/nodes": [meta("v1", "Node", "node-0", {})],
       "/api/v1/services": indices.map(service),
-      "/api/v1/pods": Array.from({ length: pods }, (_, i) => pod(i, i === pods - 1)),
+      "/api/v1/pods": Array.from({ length: pods + 2 }, (_, i) => pod(i, dependenciesOf(i - pods))),
       [SLICES]: indices.map((i) => slice(i, pods, undefined)),
       [POLICIES]: indices.map((i) => policy(i, 90, 1)),
     },
@@ -96,16 +96,20 @@ function service(i: number): KubeObject {
   });
 }
 
-/** @param scoped it says which services it depends on, and is not sent the others */
-function pod(i: number, scoped: boolean): KubeObject {
+/** @param beyond negative for a pod of a service */
+function dependenciesOf(beyond: number): Record<string, string> {
+  const listed = Array.from({ length: DEPENDENCIES }, (_, n) => nameOf(n)).join();
+  return beyond < 0 ? {} : { "heddle.dev/dependencies": beyond === 0 ? listed : "auto" };
+}
+
+function pod(i: number, annotations: Record<string, string>): KubeObject {
   const app = nameOf(Math.floor(i / ENDPOINTS));
   const { metadata, spec, status } = podBallast(i);
-  const dependencies = Array.from({ length: DEPENDENCIES }, (_, n) => nameOf(n)).join();
   return namespaced("v1", "Pod", `pod-${i}`, {
     metadata: {
       ...metadata,
       labels: { app, "heddle.dev/proxy": "true" },
-      annotations: { ...metadata.annotations, ...(scoped && { "heddle.dev/dependencies": dependencies }) },
+      annotations: { ...metadata.annotations, ...annotations },
     },
     spec: {
       ...spec,

@@ -81,7 +81,7 @@ ${verdictTable(rows, growth)}
 ## Scope
 
 One real Envoy after another, of a control plane with 1000 services: what it costs a sidecar to start with all of them, and with
-those that its pod says it depends on.
+those that its pod says it depends on, and with none before it calls one.
 
 ${scopeTable(scopes)}
 

@@ -10,7 +10,8 @@ import { startHeddle } from "./servers.ts";
 const CELL: Cell = { mode: "delta", sidecars: 1, services: 1000, pods: 10_000 };
 const SCOPES = [
   { scope: "all 1000 services", pod: 0 },
-  { scope: `${DEPENDENCIES} dependencies`, pod: 9999 },
+  { scope: `${DEPENDENCIES} dependencies`, pod: 10_000 },
+  { scope: "auto, before the first call", pod: 10_001 },
 ];
 
 interface Start {
