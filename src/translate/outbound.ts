@@ -3,15 +3,19 @@
  * the callers that it is the same for, and is the very same list until something in it changes.
  */
 import type { Diagnostic } from "../base/diagnostic.ts";
-import type { Cluster } from "../gen/envoy/config/cluster/v3/cluster_pb.ts";
-import type { ClusterLoadAssignment } from "../gen/envoy/config/endpoint/v3/endpoint_pb.ts";
+import { type Cluster, ClusterSchema } from "../gen/envoy/config/cluster/v3/cluster_pb.ts";
+import {
+  type ClusterLoadAssignment,
+  ClusterLoadAssignmentSchema,
+} from "../gen/envoy/config/endpoint/v3/endpoint_pb.ts";
 import type { Listener } from "../gen/envoy/config/listener/v3/listener_pb.ts";
+import { RouteSchema } from "../gen/envoy/config/route/v3/route_components_pb.ts";
 import type { RouteConfiguration } from "../gen/envoy/config/route/v3/route_pb.ts";
 import type { MeshSnapshot, ServiceDefinition, ServicePort, Workload } from "../model/snapshot.ts";
 import { callerKey, hasCallers } from "./caller.ts";
 import { closenessOf } from "./closeness.ts";
 import { clustersOf } from "./cluster.ts";
-import { distinct } from "./distinct.ts";
+import { distinct, distinctByName } from "./distinct.ts";
 import { endpointsOf } from "./endpoints.ts";
 import { heldUp, transparentListeners } from "./listener-transparent.ts";
 import type { Memo } from "./memo.ts";
@@ -29,11 +33,14 @@ export interface Reported<T> {
 
 /** The clusters of the services, in the catalog's order. */
 export function outboundClusters({ key, catalog }: Scope, memo: Memo): readonly Cluster[] {
-  return memo(`outbound/clusters/${key}`, [catalog], () =>
-    callable(catalog).flatMap(([service, port]) =>
-      memo.of(service, `clusters/${portKey(port)}`, [], () => clustersOf(service, port)),
-    ),
-  );
+  return memo(`outbound/clusters/${key}`, [catalog], () => {
+    const clusters = callable(catalog).flatMap(([service, port]) =>
+      memo.messages(ClusterSchema, service.ref, `clusters/${portKey(port)}`, [service], () =>
+        clustersOf(service, port),
+      ),
+    );
+    return memo.kept(`outbound/clusters-kept/${key}`, clusters);
+  });
 }
 
 /** The endpoints of the services as callers in one place see them, sorted by name. */
@@ -50,11 +57,14 @@ export function outboundEndpoints(
     const assignments = catalog.flatMap((definition) => {
       const service = services.get(definition.key)!;
       const closeness = closenessOf(service, caller);
-      return memo.of(service, `endpoints/${closeness.key}`, [], () =>
+      return memo.messages(ClusterLoadAssignmentSchema, service.ref, `endpoints/${closeness.key}`, [service], () =>
         service.ports.filter(notUdp).flatMap((port) => endpointsOf(service, port, closeness)),
       );
     });
-    return distinct(assignments, ({ clusterName }) => clusterName);
+    return memo.kept(
+      `outbound/endpoints-kept/${key}/${place}`,
+      distinct(assignments, ({ clusterName }) => clusterName),
+    );
   });
 }
 
@@ -90,12 +100,13 @@ export function outboundRoutes(
       memo,
       report: (diagnostic) => void diagnostics.push(diagnostic),
       routesOf(service, port) {
-        const parts = backendsOf(snapshot, service, port.port);
+        const parts = [service, ...backendsOf(snapshot, service, port.port)];
         const build = () => routesOf(snapshot, service, port.port, workload);
-        return memo.of(service, `routes/${port.port}/${callerOf(service)}`, parts, build);
+        return memo.messages(RouteSchema, service.ref, `routes/${port.port}/${callerOf(service)}`, parts, build);
       },
     };
-    return { items: TABLES[capture](input), diagnostics };
+    const kept = `outbound/routes-kept/${key}/${capture}/${workload.namespace}/${caller}`;
+    return { items: memo.kept(kept, distinctByName(TABLES[capture](input))), diagnostics };
   });
 }
 
@@ -117,7 +128,10 @@ export function capturedListeners(
   );
   const own = headless.some(({ endpoints }) => endpoints.some(({ address }) => addresses.includes(address)));
   return memo(`outbound/listeners/${key}/${own ? addresses.join() : ""}`, [catalog, lazy, ...headless], () =>
-    transparentListeners({ catalog, lazy }, headless, addresses, settings, memo),
+    memo.kept(
+      `outbound/listeners-kept/${key}/${own ? addresses.join() : ""}`,
+      transparentListeners({ catalog, lazy }, headless, addresses, settings, memo),
+    ),
   );
 }
 
