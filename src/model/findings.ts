@@ -96,12 +96,12 @@ export function createFindings(): Findings {
 
 /** The services that a policy names, and all names where one of them is missing: the finding says what else there is. */
 function backendsOf(services: ReadonlyMap<Key, Service>, policy: Policy, names: string): readonly unknown[] {
-  return (policy.spec.routes ?? []).flatMap(({ split = [], mirror = [] }) =>
-    [...split, ...mirror].flatMap(({ service }) => {
-      if (service === undefined) return [];
-      return [services.get(backendKey(policy.namespace, service))?.definition ?? names];
-    }),
-  );
+  const { routes = [], tcp } = policy.spec;
+  const backends = [...(tcp?.split ?? []), ...routes.flatMap(({ split = [], mirror = [] }) => [...split, ...mirror])];
+  return backends.flatMap(({ service }) => {
+    if (service === undefined) return [];
+    return [services.get(backendKey(policy.namespace, service))?.definition ?? names];
+  });
 }
 
 function namesOf(catalog: readonly ServiceDefinition[]): string {

@@ -8,9 +8,9 @@ import type { ClusterLoadAssignment } from "../gen/envoy/config/endpoint/v3/endp
 import type { Listener } from "../gen/envoy/config/listener/v3/listener_pb.ts";
 import type { RouteConfiguration } from "../gen/envoy/config/route/v3/route_pb.ts";
 import type { Secret } from "../gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.ts";
-import type { MeshSnapshot, Service, ServicePort } from "../model/snapshot.ts";
+import type { MeshSnapshot, Service, ServicePort, Workload } from "../model/snapshot.ts";
 import { callerKey } from "./caller.ts";
-import { type Closeness, closenessOf } from "./closeness.ts";
+import { closenessOf } from "./closeness.ts";
 import { clustersOf } from "./cluster.ts";
 import { endpointsOf } from "./endpoints.ts";
 import {
@@ -28,6 +28,7 @@ import { createMemo, type Memo } from "./memo.ts";
 import type { Proxy } from "./proxy.ts";
 import { backendsOf, routesOf } from "./route.ts";
 import { explicitTable, type RouteInput, transparentTables } from "./route-table.ts";
+import { tcpSplitOf } from "./tcp-split.ts";
 import { probeCluster, probeListener } from "./tcp-probe.ts";
 import { servedPorts } from "./served-port.ts";
 import { DEFAULT_SETTINGS, type MeshSettings } from "./settings.ts";
@@ -67,7 +68,7 @@ function translate(
   const diagnostics: Diagnostic[] = [...proxy.diagnostics];
   const report = (diagnostic: Diagnostic): void => void diagnostics.push(diagnostic);
   const outbound = services.flatMap((service) =>
-    service.ports.filter(notUdp).map((port) => outboundOf(service, port, closenessOf(service, proxy.workload), memo)),
+    service.ports.filter(notUdp).map((port) => outboundOf(snapshot, service, port, proxy.workload, memo)),
   );
   const callerOf = (service: Service): string => callerKey([service], proxy.workload);
   const input: RouteInput = {
@@ -106,11 +107,15 @@ function notUdp({ protocol }: ServicePort): boolean {
   return protocol !== "UDP";
 }
 
-function outboundOf(service: Service, port: ServicePort, closeness: Closeness, memo: Memo) {
+function outboundOf(snapshot: MeshSnapshot, service: Service, port: ServicePort, caller: Workload, memo: Memo) {
   const key = `${service.key}/${port.port}/${port.protocol}`;
+  const closeness = closenessOf(service, caller);
+  const split = tcpSplitOf(snapshot, service, port, caller);
+  const parts = [service, ...(split?.services ?? [])];
+  const at = `${closeness.key}${split ? `/${split.key}` : ""}`;
   return {
     clusters: memo(`clusters/${key}`, [service], () => clustersOf(service, port)),
-    endpoints: memo(`endpoints/${key}/${closeness.key}`, [service], () => endpointsOf(service, port, closeness)),
+    endpoints: memo(`endpoints/${key}/${at}`, parts, () => endpointsOf(service, port, closeness, split)),
   };
 }
 

@@ -236,18 +236,34 @@ const value = {
 };
 const token = mostly(fc.constantFrom("x-user", "Cookie", "host", "a", "x_y"), wrong);
 const pathValue = mostly(fc.constantFrom("/", "/api", "/api/", "//", "/a b", "/é", "/%2e", "/API"), wrong);
-const match = some({
-  path: oneOf({ exact: pathValue, prefix: pathValue, regex: mostly(fc.constantFrom("/.*", "/a/[0-9]+"), wrong) }),
+const grpcName = mostly(fc.constantFrom("a", "a.b.C", "_x"), wrong);
+const common = {
   headers: list(oneOf(value, { name: token }), 3),
   query: list(oneOf(value, { name: token }), 2),
   cookies: list(oneOf(value, { name: token }), 2),
-  method: mostly(fc.constantFrom(...METHODS), wrong),
   from: some({
     namespaces: list(namespace, 2, 1),
     serviceAccounts: list(name, 2, 1),
     labels,
   }),
-});
+};
+const match = fc.oneof(
+  {
+    arbitrary: some({
+      path: oneOf({ exact: pathValue, prefix: pathValue, regex: mostly(fc.constantFrom("/.*", "/a/[0-9]+"), wrong) }),
+      method: mostly(fc.constantFrom(...METHODS), wrong),
+      ...common,
+    }),
+    weight: 6,
+  },
+  {
+    arbitrary: some({
+      grpc: fc.record({ service: grpcName, method: grpcName }, { requiredKeys: ["service"], noNullPrototype: true }),
+      ...common,
+    }),
+    weight: 1,
+  },
+);
 const backend = fc.oneof(
   fc.record({ subset: mostly(fc.constantFrom("v1", "v2"), fc.constantFrom("v3", "")) }, { noNullPrototype: true }),
   fc.record(
@@ -413,6 +429,7 @@ const policy = object("heddle.dev/v1alpha1", "TrafficPolicy", {
           ],
         ),
         routes: list(route, 4),
+        tcp: fc.record({ split: mostly(split, wrong) }, { noNullPrototype: true }),
         loadBalancing: fc.oneof(
           some({
             policy: mostly(fc.constantFrom("RoundRobin", "LeastRequest", "Random"), fc.constantFrom(...LB_POLICIES)),
