@@ -16,6 +16,8 @@ import { until } from "./until.ts";
 
 /** Of Service `spare`, which has the TCP side of the members of version `v3`; all others are endpoints of `db`. */
 export const SPARE_PORT = 5433;
+/** Of the HTTP side of the same members in the same service. */
+export const SPARE_WEB_PORT = 8081;
 
 /** What the mesh is told of an endpoint; `absent` is not in the mesh at all. */
 export type Condition = "ready" | "unready" | "draining" | "absent";
@@ -243,18 +245,20 @@ ${spec}`,
 
 function slices({ name, address, http, tcp, grpc }: Member, condition: Condition, version: string): string {
   if (condition === "absent") return "";
-  const slice = (service: string, port: number): string => `---
+  const slice = (service: string, port: number, web?: number): string => `---
 apiVersion: discovery.k8s.io/v1
 kind: EndpointSlice
 metadata: { name: ${service}-${name}, namespace: shop, labels: { kubernetes.io/service-name: ${service} } }
 addressType: IPv4
-ports: [{ name: main, port: ${port} }]
+ports: [{ name: main, port: ${port} }${web === undefined ? "" : `, { name: web, port: ${web} }`}]
 endpoints:
   - addresses: [${address}]
     conditions: { ready: ${condition === "ready"}, serving: ${condition !== "unready"}, terminating: ${condition === "draining"} }
     targetRef: { kind: Pod, name: ${name}, namespace: shop }
 `;
-  return slice("checkout", http) + slice("greeter", grpc) + slice(version === "v3" ? "spare" : "db", tcp);
+  return (
+    slice("checkout", http) + slice("greeter", grpc) + (version === "v3" ? slice("spare", tcp, http) : slice("db", tcp))
+  );
 }
 
 function meshOf(
@@ -281,10 +285,10 @@ spec: { containers: [{ name: app }] }
 status: { podIP: ${ip} }
 ---
 `;
-  const service = (name: string, ip: string, port: number, protocol: string): string => `apiVersion: v1
+  const service = (name: string, ip: string, port: number, protocol: string, web = ""): string => `apiVersion: v1
 kind: Service
 metadata: { name: ${name}, namespace: shop }
-spec: { clusterIP: ${ip}, ports: [{ name: main, port: ${port}, appProtocol: ${protocol} }] }
+spec: { clusterIP: ${ip}, ports: [{ name: main, port: ${port}, appProtocol: ${protocol} }${web}] }
 ---
 `;
   const explicit = `heddle.dev/capture: explicit, heddle.dev/outbound-http-port: "${ports.http}"`;
@@ -297,6 +301,6 @@ spec: { clusterIP: ${ip}, ports: [{ name: main, port: ${port}, appProtocol: ${pr
     service("checkout", "10.96.0.1", 80, "http"),
     service("db", "10.96.0.2", ports.tcp, "tcp"),
     service("greeter", "10.96.0.4", 50051, "grpc"),
-    service("spare", "10.96.0.3", SPARE_PORT, "tcp"),
+    service("spare", "10.96.0.3", SPARE_PORT, "tcp", `, { name: web, port: ${SPARE_WEB_PORT}, appProtocol: http }`),
   ].join("");
 }
