@@ -193,6 +193,11 @@ export const DIAGNOSTIC_CODES = {
     title: "Share of connections for a service without endpoints",
     hint: "Split to a Service that selects pods; an ExternalName is only a name.",
   },
+  HED1380: {
+    level: "error",
+    title: "Export list not understood",
+    hint: "List namespaces, `.` for the service's own, or `*` for all.",
+  },
   HED2001: {
     level: "error",
     title: "Resource left out",

@@ -51,7 +51,10 @@ export function createPipeline(config: Config, deps: PipelineDeps): Pipeline {
   const options = { clusterDomain: config.clusterDomain, awaitPods: config.source.kind === "kubernetes" };
   const model = createModel(options);
   const translate = createTranslator(settings);
-  const encode = createEncoder((type) => metrics.invalid.inc({ type }));
+  const encode = createEncoder((type, valid) => {
+    metrics.built.inc({ type });
+    if (!valid) metrics.invalid.inc({ type });
+  });
   const publisher = createPublisher({ cache, translate, encode, clock, logger, metrics, onPublished, onView });
   const log = createFindingsLog(logger, metrics);
   let mesh: MeshSnapshot | undefined;

@@ -1,5 +1,5 @@
 /** What a backend of a split or a mirror stands for. */
-import type { Backend, Subset } from "../api/traffic-policy.ts";
+import type { Backend, Subset, TrafficPolicySpec } from "../api/traffic-policy.ts";
 import { closest } from "../api/suggest.ts";
 import type { Key, Policy, Service, ServicePort } from "./snapshot.ts";
 
@@ -8,6 +8,11 @@ export type ResolvedBackend =
   | { readonly found: "service"; readonly service: Service; readonly port: ServicePort; readonly subset?: Subset }
   /** `field` is the one that names nothing; `message` says so and what there is instead. */
   | { readonly found: "nothing"; readonly field: "service" | "port" | "subset"; readonly message: string };
+
+/** All backends that a policy names. */
+export function backendsIn({ routes = [], tcp }: TrafficPolicySpec): readonly Backend[] {
+  return [...(tcp?.split ?? []), ...routes.flatMap(({ split = [], mirror = [] }) => [...split, ...mirror])];
+}
 
 /** The key of the service that a backend names: `name` in the policy's namespace, or `name.namespace`. */
 export function backendKey(policyNamespace: string, service: string): Key {

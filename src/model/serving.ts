@@ -37,11 +37,15 @@ export function createServingTable(): (services: Changed<Service>, workloads: Ch
       yield* movedBetween(before.endpoints, after.endpoints);
       return;
     }
-    const [old, now] = [before && indexLabel(before), after && indexLabel(after)];
-    if (old !== undefined) selecting.delete(old, key);
-    if (now !== undefined) selecting.add(now, key);
-    for (const label of [old, now]) if (label !== undefined) yield* labelled.get(label);
-    for (const service of [before, after]) for (const { workload } of service?.endpoints ?? []) yield workload;
+    for (const service of [before, after]) if (service) yield* podsOf(service);
+    for (const label of indexLabels(before)) selecting.delete(label, key);
+    for (const label of indexLabels(after)) selecting.add(label, key);
+  }
+
+  /** Pods that the service may lead to. */
+  function* podsOf(service: Service): Iterable<Key> {
+    for (const { workload } of service.endpoints) yield workload;
+    for (const label of indexLabels(service)) yield* labelled.get(label);
   }
 
   function look(services: ReadonlyMap<Key, Service>, workload: Workload): readonly Serving[] | undefined {
@@ -72,10 +76,10 @@ function labelsOf(workload: Workload | undefined): readonly string[] {
   return Object.entries(workload.labels).map(([name, value]) => labelKey(workload.namespace, name, value));
 }
 
-/** One of the selector's labels is enough to find candidates by. */
-function indexLabel({ namespace, selector }: ServiceDefinition): string | undefined {
-  const [first] = Object.entries(selector);
-  return first && labelKey(namespace, ...first);
+/** One of the selector's labels is enough to find candidates by; none for a service that selects nothing. */
+function indexLabels(service: ServiceDefinition | undefined): readonly string[] {
+  const [first] = Object.entries(service?.selector ?? {});
+  return service && first ? [labelKey(service.namespace, ...first)] : [];
 }
 
 function labelKey(namespace: string, name: string, value: string): string {

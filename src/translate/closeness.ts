@@ -1,5 +1,5 @@
 /** Which endpoints are for a caller, and which of them come first, for services whose callers' places matter. */
-import type { Endpoint, Service, Workload } from "../model/snapshot.ts";
+import type { Endpoint, ServiceDefinition, Workload } from "../model/snapshot.ts";
 import { distributionOf } from "./distribution.ts";
 
 /** Where a caller is, as far as it matters for a service: callers with the same text see the same endpoints. */
@@ -23,12 +23,12 @@ export interface Place {
 const EVERYWHERE: Closeness = { key: "", includes: () => true, placeOf: (endpoint) => placeAt(endpoint, 0) };
 
 /** The node that all endpoints of a service have to be on for a caller; "" for any. */
-export function localNode({ localOnly }: Service, { node }: Workload): string {
+export function localNode({ localOnly }: ServiceDefinition, { node }: Workload): string {
   return localOnly ? node : "";
 }
 
 /** A caller whose zone is not known has no near and far; one whose node is not known is sent to all. */
-export function closenessOf(service: Service, caller: Workload): Closeness {
+export function closenessOf(service: ServiceDefinition, caller: Workload): Closeness {
   const { node, region, zone } = caller;
   const { prefers } = service;
   const { failover, distribute } = service.policy?.spec.loadBalancing?.locality ?? {

@@ -8,7 +8,7 @@ import {
   ClusterSchema,
 } from "../gen/envoy/config/cluster/v3/cluster_pb.ts";
 import { sentByHttp2 } from "../model/protocol.ts";
-import type { Service, ServicePort } from "../model/snapshot.ts";
+import type { ServiceDefinition, ServicePort } from "../model/snapshot.ts";
 import { circuitBreakers } from "./circuit-breaker.ts";
 import { ads, duration, socketAddress } from "./envoy.ts";
 import { activeCheck } from "./health-check.ts";
@@ -21,12 +21,12 @@ import { isSplit } from "./tcp-split.ts";
 const CONNECT_TIMEOUT_MS = 5000;
 
 /** The clusters of one service port: the whole service, then its subsets in the policy's order. */
-export function clustersOf(service: Service, port: ServicePort): Cluster[] {
+export function clustersOf(service: ServiceDefinition, port: ServicePort): Cluster[] {
   const subsets = service.policy?.spec.subsets ?? [];
   return ["", ...subsets.map(({ name }) => name)].map((subset) => outbound(service, port, subset));
 }
 
-function outbound(service: Service, port: ServicePort, subset: string): Cluster {
+function outbound(service: ServiceDefinition, port: ServicePort, subset: string): Cluster {
   const { spec } = service.policy ?? {};
   const { loadBalancing, connection, circuitBreaker, healthCheck, outlierDetection: outliers } = spec ?? {};
   const name = outboundCluster(service, port.port, subset);
@@ -51,7 +51,7 @@ function canAnswer({ protocol }: ServicePort, { grpc }: HealthCheck, connection:
 }
 
 /** Which objects a cluster is made of, for whoever reads a dump. */
-function provenance(service: Service, subset: string): Record<string, string> {
+function provenance(service: ServiceDefinition, subset: string): Record<string, string> {
   return {
     service: service.key,
     ...(subset === "" ? {} : { subset }),
@@ -59,7 +59,7 @@ function provenance(service: Service, subset: string): Record<string, string> {
   };
 }
 
-function discovery(service: Service, port: ServicePort, name: string) {
+function discovery(service: ServiceDefinition, port: ServicePort, name: string) {
   if (service.type !== "ExternalName") {
     return {
       clusterDiscoveryType: { case: "type" as const, value: Cluster_DiscoveryType.EDS },

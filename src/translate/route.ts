@@ -7,7 +7,7 @@ import {
   RouteActionSchema,
   RouteSchema,
 } from "../gen/envoy/config/route/v3/route_components_pb.ts";
-import type { MeshSnapshot, Service, Workload } from "../model/snapshot.ts";
+import type { MeshSnapshot, ServiceDefinition, Workload } from "../model/snapshot.ts";
 import { anonymous } from "./anonymous.ts";
 import { backendCluster } from "./backend.ts";
 import { routesFor } from "./caller.ts";
@@ -19,7 +19,7 @@ import { directResponseAction, redirectAction, rewriting, routeFilters } from ".
 import { destination } from "./split.ts";
 
 /** The routes to `service` on `port` for one caller; the last one matches every request. */
-export function routesOf(snapshot: MeshSnapshot, service: Service, port: number, caller: Workload): Route[] {
+export function routesOf(snapshot: MeshSnapshot, service: ServiceDefinition, port: number, caller: Workload): Route[] {
   const routes: Route[] = [];
   const { affinity } = service.policy?.spec.loadBalancing ?? {};
   for (const { route: policy, index } of routesFor(service, caller)) {
@@ -49,7 +49,7 @@ export function routesOf(snapshot: MeshSnapshot, service: Service, port: number,
 }
 
 /** Names of all clusters that the routes of a service lead to, in order: when they change, the routes are built anew. */
-export function backendsOf(snapshot: MeshSnapshot, service: Service, port: number): readonly string[] {
+export function backendsOf(snapshot: MeshSnapshot, service: ServiceDefinition, port: number): readonly string[] {
   const routes = service.policy?.spec.routes ?? [];
   return routes.flatMap(({ split = [], mirror = [] }) =>
     [...split, ...mirror].map((backend) => backendCluster(snapshot, service, port, backend)),
@@ -59,7 +59,7 @@ export function backendsOf(snapshot: MeshSnapshot, service: Service, port: numbe
 /** @param matched the path prefix that the match asks for, if any */
 function actionOf(
   snapshot: MeshSnapshot,
-  service: Service,
+  service: ServiceDefinition,
   port: number,
   policy: PolicyRoute,
   matched: string | undefined,
@@ -74,7 +74,7 @@ type ActionInit = Exclude<MessageInitShape<typeof RouteActionSchema>, RouteActio
 
 function policyAction(
   snapshot: MeshSnapshot,
-  service: Service,
+  service: ServiceDefinition,
   port: number,
   policy: PolicyRoute,
   matched: string | undefined,
@@ -96,7 +96,7 @@ function policyAction(
 
 type MirrorInit = NonNullable<ActionInit["requestMirrorPolicies"]>[number];
 
-function mirrorPolicy(snapshot: MeshSnapshot, service: Service, port: number, mirror: Mirror): MirrorInit {
+function mirrorPolicy(snapshot: MeshSnapshot, service: ServiceDefinition, port: number, mirror: Mirror): MirrorInit {
   return {
     cluster: backendCluster(snapshot, service, port, mirror),
     runtimeFraction: { defaultValue: fraction(mirror.percent) },

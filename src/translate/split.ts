@@ -3,7 +3,7 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { BoolValueSchema } from "@bufbuild/protobuf/wkt";
 import type { Route as PolicyRoute, Split } from "../api/traffic-policy.ts";
 import type { RouteAction, RouteActionSchema } from "../gen/envoy/config/route/v3/route_components_pb.ts";
-import type { MeshSnapshot, Service } from "../model/snapshot.ts";
+import type { MeshSnapshot, ServiceDefinition } from "../model/snapshot.ts";
 import { backendCluster } from "./backend.ts";
 import { outboundCluster } from "./names.ts";
 
@@ -14,7 +14,7 @@ const STICKY_TOTAL = 1_000_000_000;
 
 export function destination(
   snapshot: MeshSnapshot,
-  service: Service,
+  service: ServiceDefinition,
   port: number,
   { split = [], sticky }: PolicyRoute,
 ): Pick<ActionInit, "clusterSpecifier"> {

@@ -8,7 +8,7 @@ import {
   ClusterLoadAssignmentSchema,
 } from "../gen/envoy/config/endpoint/v3/endpoint_pb.ts";
 import { resolveBackend } from "../model/backend.ts";
-import type { Endpoint, MeshSnapshot, Service, ServicePort, Workload } from "../model/snapshot.ts";
+import type { Endpoint, Key, Service, ServiceDefinition, ServicePort, Workload } from "../model/snapshot.ts";
 import { selects } from "../model/workloads.ts";
 import { localNode } from "./closeness.ts";
 import { lbEndpoint } from "./lb-endpoint.ts";
@@ -31,14 +31,18 @@ interface TcpShare {
 }
 
 /** Whether connections to the port are divided by the policy in force for the service. */
-export function isSplit({ policy, type }: Service, { protocol }: ServicePort): boolean {
+export function isSplit({ policy, type }: ServiceDefinition, { protocol }: ServicePort): boolean {
   const bytes = protocol === "TCP" || protocol === "TLS" || protocol === "Auto";
   return bytes && type !== "ExternalName" && policy?.spec.tcp !== undefined;
 }
 
-/** The split of a port; undefined where there is none. Entries that name nothing leave their share to the others. */
+/**
+ * The split of a port; undefined where there is none. Entries that name nothing leave their share to the others.
+ *
+ * @param services those that the caller may call
+ */
 export function tcpSplitOf(
-  { services }: MeshSnapshot,
+  services: ReadonlyMap<Key, Service>,
   target: Service,
   port: ServicePort,
   caller: Workload,

@@ -11,7 +11,7 @@ export interface MeshEvent {
 
 interface Manifest {
   readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly metadata: { readonly name: string; readonly namespace?: string; readonly [field: string]: unknown };
   readonly [field: string]: unknown;
 }
 
@@ -40,20 +40,26 @@ const services = fc
     namespace,
     name: app,
     selector: fc.option(app),
-    port: fc.constantFrom(80, 90),
+    port: fc.constantFrom(80, 90, 5432),
     createdAt,
     headless: fc.boolean(),
+    exported: fc.option(fc.constantFrom(".", "shop", "*"), { freq: 3 }),
   })
-  .map(({ namespace: ns, name, selector, port, createdAt: at, headless }) => ({
+  .map(({ namespace: ns, name, selector, port, createdAt: at, headless, exported }) => ({
     apiVersion: "v1",
     kind: "Service",
-    metadata: { name, namespace: ns, creationTimestamp: at },
+    metadata: {
+      name,
+      namespace: ns,
+      creationTimestamp: at,
+      ...(exported !== null && { annotations: { "heddle.dev/export-to": exported } }),
+    },
     spec: {
       ...(headless ? { clusterIP: "None" } : { clusterIP: name === "a" ? "10.96.0.1" : "10.96.0.2" }),
       ...(selector === null ? {} : { selector: { app: selector } }),
       ports: [
         { name: "http", port, targetPort: port === 80 ? "web" : 8080 },
-        { name: "tcp", port: 5432 },
+        { name: "tcp", port: port === 5432 ? 5433 : 5432 },
       ],
     },
   }));
@@ -119,16 +125,22 @@ const slices = fc
     })),
   }));
 
-const nodes = fc.record({ name: node, zone: fc.constantFrom("z1", "z2") }).map(({ name, zone }) => ({
-  apiVersion: "v1",
-  kind: "Node",
-  metadata: { name, labels: { "topology.kubernetes.io/region": "r", "topology.kubernetes.io/zone": zone } },
-}));
+function nodeIn(name: string, zone: string): Manifest {
+  const labels = { "topology.kubernetes.io/region": "r", "topology.kubernetes.io/zone": zone };
+  return { apiVersion: "v1", kind: "Node", metadata: { name, labels } };
+}
+const NODES = [nodeIn("n1", "z1"), nodeIn("n2", "z2")];
+const nodes = fc.record({ name: node, zone: fc.constantFrom("z1", "z2") }).map(({ name, zone }) => nodeIn(name, zone));
 
-const namespaces = fc.record({ name: namespace, team: fc.constantFrom("x", "y") }).map(({ name, team }) => ({
+const dependencies = fc.option(fc.constantFrom("*", "a", "b, a.other", "*.other", "a; b"));
+const namespaces = fc.record({ name: namespace, team: fc.constantFrom("x", "y"), dependencies }).map((n) => ({
   apiVersion: "v1",
   kind: "Namespace",
-  metadata: { name, labels: { team } },
+  metadata: {
+    name: n.name,
+    labels: { team: n.team },
+    ...(n.dependencies !== null && { annotations: { "heddle.dev/dependencies": n.dependencies } }),
+  },
 }));
 
 const policies = fc
@@ -140,7 +152,7 @@ const policies = fc
     subset: version,
     weight: fc.nat(9),
     createdAt,
-    from: fc.boolean(),
+    from: fc.constantFrom({ namespaces: ["shop"] }, { labels: { app: "a" } }, undefined),
     failover: fc.boolean(),
   })
   .map((p) => ({
@@ -152,7 +164,7 @@ const policies = fc
       subsets: [{ name: "canary", labels: { version: p.subset } }],
       routes: [
         {
-          ...(p.from && { match: [{ from: { namespaces: ["shop"] } }] }),
+          ...(p.from && { match: [{ from: p.from }] }),
           split: [
             { subset: "canary", weight: p.weight },
             p.backend === null ? { weight: 1 } : { service: p.backend, port: 80, weight: 1 },
@@ -163,7 +175,7 @@ const policies = fc
     },
   }));
 
-/** Events in a row; what is taken away was mostly there. */
+/** Events in a row, in a mesh that has its nodes and some of everything already; what is taken away was mostly there. */
 export function arbitraryEvents(): fc.Arbitrary<readonly MeshEvent[]> {
   const manifest: fc.Arbitrary<Manifest> = fc.oneof(
     { arbitrary: pods, weight: 4 },
@@ -174,5 +186,12 @@ export function arbitraryEvents(): fc.Arbitrary<readonly MeshEvent[]> {
     namespaces,
   );
   const event = fc.record({ manifest, gone: fc.nat(4).map((n) => n === 0) });
-  return fc.array(event, { minLength: 5, maxLength: 60, size: "max" });
+  const some = fc.tuple(
+    fc.array(services, { minLength: 2, maxLength: 4 }),
+    fc.array(pods, { minLength: 2, maxLength: 5 }),
+  );
+  const begin = some.map(([first, second]) =>
+    [...NODES, ...first, ...second].map((m) => ({ manifest: m, gone: false })),
+  );
+  return fc.tuple(begin, fc.array(event, { minLength: 5, maxLength: 30, size: "max" })).map((parts) => parts.flat());
 }

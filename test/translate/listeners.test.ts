@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { abTest, mirrored, outlierDetection, retries, split } from "../../examples/quickstart/policy.ts";
-import { createEncoder } from "../../src/control-plane/encode.ts";
+import { createEncoder, resourcesOf } from "../../src/control-plane/encode.ts";
 import type { ObjectSet } from "../../src/model/objects.ts";
 import { objectSet } from "../../src/model/objects.ts";
 import { loadDirectory } from "../../src/source/directory/load.ts";
@@ -23,7 +23,7 @@ interface Outcome {
 
 function outcomeOf(objects: ObjectSet): Outcome {
   const all = [...translateAll(createTestModel()(objects))].flatMap(([id, config]) =>
-    createEncoder(() => {})(config).resources.map(({ typeUrl, name, hash }) => ({
+    resourcesOf(createEncoder(() => {})(config)).map(({ typeUrl, name, hash }) => ({
       typeUrl,
       text: `${id} ${typeUrl} ${name} ${hash}`,
     })),
