@@ -43,4 +43,3 @@ export const tcp = withRules(
 export type Split = z.output<typeof split>;
 export type Backend = Pick<Split, "subset" | "service" | "port">;
 export type Mirror = z.output<typeof mirror>;
-export type TcpRouting = z.output<typeof tcp>;

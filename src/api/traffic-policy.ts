@@ -158,7 +158,7 @@ export type { Affinity, Distribution, LoadBalancing } from "./policy-load-balanc
 export { LB_POLICIES } from "./policy-load-balancing.ts";
 export type { Caller, GrpcMatch, PathMatch, RouteMatch, ValueMatch } from "./policy-match.ts";
 export { METHODS } from "./policy-match.ts";
-export type { Backend, Mirror, Split, TcpRouting } from "./policy-backend.ts";
+export type { Backend, Mirror, Split } from "./policy-backend.ts";
 export type { Retries, Route, Sticky } from "./policy-route.ts";
 export { RETRY_CONDITIONS } from "./policy-route.ts";
 export type { Cors, DirectResponse, Fault, HeaderEdits, RateLimit, Redirect, Rewrite } from "./policy-filters.ts";
