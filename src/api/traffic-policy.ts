@@ -8,6 +8,7 @@
 import { z } from "zod";
 import { duration } from "./duration.ts";
 import { dnsLabel, dnsSubdomain, labelKey, labelValue, objectMeta, type ObjectMeta } from "./object-meta.ts";
+import { tcp } from "./policy-backend.ts";
 import { loadBalancing } from "./policy-load-balancing.ts";
 import { route } from "./policy-route.ts";
 import { absoluteText } from "./policy-filter-rules.ts";
@@ -112,6 +113,11 @@ const specFields = z.strictObject({
     ),
   subsets: z.array(subset).max(32).optional().describe("Named groups of the target's endpoints."),
   routes: z.array(route).max(64).optional().describe("The first that matches a request wins."),
+  tcp: tcp
+    .optional()
+    .describe(
+      "What becomes of connections to the target's TCP, TLS and undeclared ports; where the latter carry HTTP, of requests that no route sends elsewhere.",
+    ),
   loadBalancing: loadBalancing.optional(),
   connection: connection.optional(),
   circuitBreaker: circuitBreaker.optional().describe("Limits beyond which requests are refused at once."),
@@ -150,8 +156,9 @@ export type OutlierDetection = NonNullable<TrafficPolicySpec["outlierDetection"]
 
 export type { Affinity, Distribution, LoadBalancing } from "./policy-load-balancing.ts";
 export { LB_POLICIES } from "./policy-load-balancing.ts";
-export type { Caller, PathMatch, RouteMatch, ValueMatch } from "./policy-match.ts";
+export type { Caller, GrpcMatch, PathMatch, RouteMatch, ValueMatch } from "./policy-match.ts";
 export { METHODS } from "./policy-match.ts";
-export type { Backend, Mirror, Retries, Route, Split, Sticky } from "./policy-route.ts";
+export type { Backend, Mirror, Split } from "./policy-backend.ts";
+export type { Retries, Route, Sticky } from "./policy-route.ts";
 export { RETRY_CONDITIONS } from "./policy-route.ts";
 export type { Cors, DirectResponse, Fault, HeaderEdits, RateLimit, Redirect, Rewrite } from "./policy-filters.ts";

@@ -122,6 +122,11 @@ export const DIAGNOSTIC_CODES = {
     title: "Cookie settings without a cookie",
     hint: "Only a cookie has a ttl, and only one that is given out has a path.",
   },
+  HED1222: {
+    level: "error",
+    title: "Path given twice",
+    hint: "A gRPC call is a POST to /service/method: keep grpc, or path and method.",
+  },
   HED1250: {
     level: "error",
     title: "Filter without its field",
@@ -187,6 +192,16 @@ export const DIAGNOSTIC_CODES = {
     level: "warning",
     title: "Health check that the port cannot answer",
     hint: "Checks by gRPC need HTTP/2: name the port grpc-…, set its appProtocol, or set connection.http2.",
+  },
+  HED1320: {
+    level: "warning",
+    title: "No connections to split",
+    hint: "Declare the port as TCP (appProtocol: tcp), or split requests by routes[].split.",
+  },
+  HED1321: {
+    level: "warning",
+    title: "Share of connections for a service without endpoints",
+    hint: "Split to a Service that selects pods; an ExternalName is only a name.",
   },
   HED1335: {
     level: "error",

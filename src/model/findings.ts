@@ -1,6 +1,6 @@
 /** What is wrong in a mesh, kept by what it was found in: only what changed is looked at again. */
 import { compareDiagnostics, type Diagnostic } from "../base/diagnostic.ts";
-import { backendKey } from "./backend.ts";
+import { backendKey, backendsIn } from "./backend.ts";
 import { diagnosePolicy } from "./diagnose.ts";
 import { type ObjectSet, withPlace } from "./objects.ts";
 import { share } from "./share.ts";
@@ -102,12 +102,10 @@ export function createFindings(): Findings {
 
 /** The services that a policy names, and all names where one of them is missing: the finding says what else there is. */
 function backendsOf(services: ReadonlyMap<Key, Service>, policy: Policy, names: string): readonly unknown[] {
-  return (policy.spec.routes ?? []).flatMap(({ split = [], mirror = [] }) =>
-    [...split, ...mirror].flatMap(({ service }) => {
-      if (service === undefined) return [];
-      return [services.get(backendKey(policy.namespace, service))?.definition ?? names];
-    }),
-  );
+  return backendsIn(policy.spec).flatMap(({ service }) => {
+    if (service === undefined) return [];
+    return [services.get(backendKey(policy.namespace, service))?.definition ?? names];
+  });
 }
 
 function namesOf(catalog: readonly ServiceDefinition[]): string {

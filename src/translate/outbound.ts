@@ -24,6 +24,7 @@ import { backendsOf, routesOf } from "./route.ts";
 import { explicitTable, type RouteInput, transparentTables } from "./route-table.ts";
 import type { Scope } from "./scope.ts";
 import type { MeshSettings } from "./settings.ts";
+import { tcpSplitOf } from "./tcp-split.ts";
 
 /** A list with what had to be left out of it or decided, and why. */
 export interface Reported<T> {
@@ -54,11 +55,17 @@ export function outboundEndpoints(
   const place = placeKey(scope, caller, memo);
   const called = catalog === all ? [services] : catalog.map((definition) => services.get(definition.key)!);
   return memo(`outbound/endpoints/${key}/${place}`, called, () => {
+    const visible = catalog === all ? services : new Map(catalog.map(({ key: at }) => [at, services.get(at)!]));
     const assignments = catalog.flatMap((definition) => {
       const service = services.get(definition.key)!;
       const closeness = closenessOf(service, caller);
-      return memo.messages(ClusterLoadAssignmentSchema, service.ref, `endpoints/${closeness.key}`, [service], () =>
-        service.ports.filter(notUdp).flatMap((port) => endpointsOf(service, port, closeness)),
+      const ports = service.ports.filter(notUdp);
+      const splits = ports.map((port) => tcpSplitOf(visible, service, port, caller));
+      const parts = [service, ...splits.flatMap((split) => split?.services ?? [])];
+      const which = splits.some((split) => split) ? `/${key}/${splits.map((split) => split?.key).join()}` : "";
+      const name = `endpoints/${closeness.key}${which}`;
+      return memo.messages(ClusterLoadAssignmentSchema, service.ref, name, parts, () =>
+        ports.flatMap((port, index) => endpointsOf(service, port, closeness, splits[index])),
       );
     });
     return memo.kept(

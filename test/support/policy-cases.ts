@@ -161,6 +161,46 @@ const TABLE: readonly [title: string, wrong: object, words: string, right: objec
     route({ sticky: { cookie: "a", ttl: "0s", path: "/x" } }),
   ],
   [
+    "gRPC and path",
+    route({ match: [{ grpc: { service: "shop.v1.Checkout" }, path: { prefix: "/" }, method: "POST" }] }),
+    "HED1222 spec.routes[0].match[0].method: must not have path or method beside grpc, which says both",
+    route({
+      match: [{ grpc: { service: "shop.v1.Checkout", method: "Pay" }, headers: [{ name: "a", present: true }] }],
+    }),
+  ],
+  [
+    "gRPC service as a path",
+    route({ match: [{ grpc: { service: "/shop.v1.Checkout/Pay" } }] }),
+    "HED1104 spec.routes[0].match[0].grpc.service: must be a full service name, such as shop.v1.Checkout",
+    route({ match: [{ grpc: { service: "Checkout" } }] }),
+  ],
+  [
+    "undeclared subset of connections",
+    { subsets, tcp: { split: [{ subset: "canray" }] } },
+    'HED1205 spec.tcp.split[0].subset: must name in tcp.split only subsets that spec.subsets declares; "canray" is not declared; did you mean "canary"?',
+    { subsets, tcp: { split: [{ subset: "canary" }, { service: "b", port: 5432 }] } },
+  ],
+  [
+    "some weights of connections",
+    { subsets, tcp: { split: [{ subset: "stable", weight: 1 }, { subset: "canary" }] } },
+    "HED1203 spec.tcp.split[1].weight: must have a weight on every entry of split, or on none; this entry has none",
+    {
+      subsets,
+      tcp: {
+        split: [
+          { subset: "stable", weight: 1 },
+          { subset: "canary", weight: 0 },
+        ],
+      },
+    },
+  ],
+  [
+    "no split of connections",
+    { tcp: {} },
+    "HED1102 spec.tcp.split: is required",
+    { tcp: { split: [{ service: "b", port: 5432 }] } },
+  ],
+  [
     "ring hash without key",
     { loadBalancing: { policy: "RingHash" } },
     "HED1207 spec.loadBalancing.policy: must have hashOn",
