@@ -97,14 +97,6 @@ export const someFault: Rule<{ readonly delay?: unknown; readonly abort?: unknow
   check: ({ delay, abort }) => (delay === undefined && abort === undefined ? HERE : []),
 };
 
-/** Envoy fills its buckets no more often. */
-export const refill: Rule<number> = {
-  code: "HED1208",
-  message: "must be at least 50ms",
-  cel: "duration(self) >= duration('50ms')",
-  check: (ms) => (ms >= 50 ? [] : HERE),
-};
-
 interface RouteShape {
   readonly match?: readonly { readonly path?: { readonly prefix?: string | undefined } | undefined }[] | undefined;
   readonly split?: unknown;

@@ -108,25 +108,9 @@ export const fault = withRules(
   [rules.someFault],
 );
 
-export const rateLimit = z.strictObject({
-  requests: z
-    .int()
-    .min(1)
-    .max(1_000_000_000)
-    .describe("Requests that each calling sidecar may send in `per`; others get 429."),
-  per: withRules(duration, [rules.refill]).default(1000).describe("1s by default."),
-  burst: z
-    .int()
-    .min(1)
-    .max(1_000_000_000)
-    .optional()
-    .describe("Requests at once after a quiet time; as many as `requests` by default."),
-});
-
 export type HeaderEdits = z.output<typeof edits>;
 export type Rewrite = z.output<typeof rewrite>;
 export type Redirect = z.output<typeof redirect>;
 export type DirectResponse = z.output<typeof directResponse>;
 export type Cors = z.output<typeof cors>;
 export type Fault = z.output<typeof fault>;
-export type RateLimit = z.output<typeof rateLimit>;

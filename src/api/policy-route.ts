@@ -2,9 +2,10 @@
 import { z } from "zod";
 import { duration } from "./duration.ts";
 import { dnsLabel } from "./object-meta.ts";
-import { cors, directResponse, fault, headers, rateLimit, redirect, rewrite } from "./policy-filters.ts";
+import { cors, directResponse, fault, headers, redirect, rewrite } from "./policy-filters.ts";
 import { filters } from "./policy-filter-rules.ts";
 import { routeMatch } from "./policy-match.ts";
+import { rateLimit } from "./policy-rate-limit.ts";
 import * as rules from "./policy-rules.ts";
 import { exactlyOne, withRules } from "./rule.ts";
 import { cookieName, headerName, percent, port, positiveDuration } from "./scalar.ts";

@@ -74,6 +74,16 @@ const circuitBreaker = z.strictObject({
     .optional(),
 });
 
+const inbound = z.strictObject({
+  maxConnections: count
+    .optional()
+    .describe(
+      "Connections of one sidecar to its application at once, by port. Requests beyond wait; of TCP, they are refused.",
+    ),
+  maxPendingRequests: count.optional().describe("Requests to one application that wait for a connection, by port."),
+  maxRequests: count.optional().describe("Requests to one application at once, by port."),
+});
+
 /** Below these a share says nothing. */
 const statistics = {
   minEndpoints: z.int().min(1).max(1_000_000).default(5).describe("Endpoints with enough requests that it takes."),
@@ -147,6 +157,11 @@ const specFields = z.strictObject({
   loadBalancing: loadBalancing.optional(),
   connection: connection.optional(),
   circuitBreaker: circuitBreaker.optional().describe("Limits beyond which requests are refused at once."),
+  inbound: inbound
+    .optional()
+    .describe(
+      "Limits of the service's own sidecars, whoever calls; requests beyond get 503. Where two Services share a port of a pod the older one's policy counts.",
+    ),
   healthCheck: healthCheck
     .optional()
     .describe("Every sidecar that calls the service asks each endpoint whether it is well: mind the sum of all."),
@@ -178,6 +193,7 @@ export type Subset = NonNullable<TrafficPolicySpec["subsets"]>[number];
 export type LoadBalancing = NonNullable<TrafficPolicySpec["loadBalancing"]>;
 export type Connection = NonNullable<TrafficPolicySpec["connection"]>;
 export type CircuitBreaker = NonNullable<TrafficPolicySpec["circuitBreaker"]>;
+export type Inbound = NonNullable<TrafficPolicySpec["inbound"]>;
 export type HealthCheck = NonNullable<TrafficPolicySpec["healthCheck"]>;
 export type OutlierDetection = NonNullable<TrafficPolicySpec["outlierDetection"]>;
 
@@ -185,4 +201,5 @@ export type { Caller, PathMatch, RouteMatch, ValueMatch } from "./policy-match.t
 export { METHODS } from "./policy-match.ts";
 export type { Backend, Mirror, Retries, Route, Split, Sticky } from "./policy-route.ts";
 export { RETRY_CONDITIONS } from "./policy-route.ts";
-export type { Cors, DirectResponse, Fault, HeaderEdits, RateLimit, Redirect, Rewrite } from "./policy-filters.ts";
+export type { Cors, DirectResponse, Fault, HeaderEdits, Redirect, Rewrite } from "./policy-filters.ts";
+export type { RateLimit } from "./policy-rate-limit.ts";

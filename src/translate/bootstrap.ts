@@ -42,7 +42,10 @@ const STATS = {
     "upstream_rq_retry",
     "upstream_rq_retry_success",
     "upstream_rq_pending_overflow",
+    // Newer Envoys count requests above max_requests here.
+    "upstream_rq_active_overflow",
     "upstream_cx_active",
+    "upstream_cx_overflow",
     "upstream_cx_connect_fail",
     "ejections_active",
     "membership_healthy",

@@ -6,7 +6,6 @@ import type {
   DirectResponse,
   Fault,
   HeaderEdits,
-  RateLimit,
   Redirect,
   Rewrite,
   Route as PolicyRoute,
@@ -28,12 +27,11 @@ import {
   type Route,
 } from "../gen/envoy/config/route/v3/route_components_pb.ts";
 import { CorsPolicySchema } from "../gen/envoy/extensions/filters/http/cors/v3/cors_pb.ts";
-import { XRateLimitHeadersRFCVersion } from "../gen/envoy/extensions/common/ratelimit/v3/ratelimit_pb.ts";
-import { LocalRateLimitSchema } from "../gen/envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit_pb.ts";
 import { HTTPFaultSchema } from "../gen/envoy/extensions/filters/http/fault/v3/fault_pb.ts";
-import { CORS_FILTER, FAULT_FILTER, RATE_LIMIT_FILTER, RATE_LIMIT_STATS } from "./connection-manager.ts";
+import { CORS_FILTER, FAULT_FILTER, RATE_LIMIT_FILTER } from "./connection-manager.ts";
 import { duration, fraction, pack } from "./envoy.ts";
 import { escape, stringMatcher } from "./match.ts";
+import { localRateLimit } from "./rate-limit.ts";
 
 type RouteInit = Exclude<MessageInitShape<typeof RouteSchema>, Route>;
 type ActionInit = Exclude<MessageInitShape<typeof RouteActionSchema>, RouteAction>;
@@ -154,22 +152,6 @@ function httpFault({ delay, abort }: Fault): Any {
     ...(abort && {
       abort: { errorType: { case: "httpStatus", value: abort.status }, percentage: fraction(abort.percent) },
     }),
-  });
-}
-
-/** A bucket for each route of each sidecar, which all of its workers share. */
-function localRateLimit({ requests, per, burst }: RateLimit): Any {
-  const always = { defaultValue: fraction(100) };
-  return pack(LocalRateLimitSchema, {
-    statPrefix: RATE_LIMIT_STATS,
-    tokenBucket: {
-      maxTokens: Math.max(requests, burst ?? requests),
-      tokensPerFill: requests,
-      fillInterval: duration(per),
-    },
-    filterEnabled: always,
-    filterEnforced: always,
-    enableXRatelimitHeaders: XRateLimitHeadersRFCVersion.DRAFT_VERSION_03,
   });
 }
 

@@ -7,6 +7,8 @@ import { selects } from "./endpoints.ts";
 export interface ServedPort {
   readonly port: number;
   readonly protocol: Protocol;
+  /** Whose policy counts for what comes in: the oldest service that leads to the port. */
+  readonly owner: Service;
 }
 
 /**
@@ -19,13 +21,13 @@ export function servedPorts(
   workload: Workload,
   report: (diagnostic: Diagnostic) => void,
 ): readonly ServedPort[] {
-  const served = new Map<number, { protocol: Protocol; by: Service }>();
+  const served = new Map<number, ServedPort>();
   for (const service of services) {
     for (const port of service.ports) {
       const number = podPort(service, port.name, port.targetPort, workload);
       if (number === undefined || port.protocol === "UDP") continue;
       const other = served.get(number);
-      if (!other) served.set(number, { protocol: port.protocol, by: service });
+      if (!other) served.set(number, { port: number, protocol: port.protocol, owner: service });
       else if (other.protocol !== port.protocol) {
         report({
           code: "HED2103",
@@ -34,12 +36,12 @@ export function servedPorts(
           path: "spec.ports",
           message:
             `port ${number} of ${workload.name} is ${port.protocol} here and ${other.protocol} in Service ` +
-            `${other.by.key}, which is older and decides`,
+            `${other.owner.key}, which is older and decides`,
         });
       }
     }
   }
-  return [...served].map(([port, { protocol }]) => ({ port, protocol })).sort((a, b) => a.port - b.port);
+  return [...served.values()].sort((a, b) => a.port - b.port);
 }
 
 function podPort(

@@ -138,9 +138,11 @@ function transparent(input: RouteInput, { workload, tcpProbes }: Proxy, report: 
     clusters: [
       memo("cluster/passthrough", [], passthroughCluster),
       memo("cluster/inbound-passthrough", [], inboundPassthroughCluster),
-      ...served.map(({ port, protocol }) =>
-        memo(`cluster/inbound/${port}/${protocol}`, [], () => capturedInboundCluster(port, protocol)),
-      ),
+      ...served.map(({ port, protocol, owner }) => {
+        const inbound = owner.policy?.spec.inbound;
+        const key = `cluster/inbound/${port}/${protocol}/${inbound ? owner.key : ""}`;
+        return memo(key, [inbound], () => capturedInboundCluster(port, protocol, inbound));
+      }),
       ...probes.map((port) => probeCluster(address!, port)),
     ],
     listeners: [
@@ -156,17 +158,19 @@ function transparent(input: RouteInput, { workload, tcpProbes }: Proxy, report: 
 function explicit(input: RouteInput, proxy: Proxy, report: Report): Side {
   const { services } = input;
   const { workload, inboundPorts } = proxy;
-  const served = new Map(servedPorts(services, workload, report).map(({ port, protocol }) => [port, protocol]));
+  const served = new Map(servedPorts(services, workload, report).map((port) => [port.port, port]));
   const address = workload.addresses[0];
   // A port that no service leads to, and one that nobody declared, are plain TCP.
-  const protocolOf = (port: number) => served.get(port) ?? "TCP";
+  const protocolOf = (port: number) => served.get(port)?.protocol ?? "TCP";
   const inbound = address === undefined ? [] : inboundPorts;
   if (address === undefined && inboundPorts.length > 0) {
     const message = "the sidecar opens no inbound ports: the pod has no address yet (status.podIP)";
     report({ code: "HED2105", level: "warning", ref: workload.ref, path: "status.podIP", message });
   }
   return {
-    clusters: inbound.map((port) => explicitInboundCluster(port, protocolOf(port.port))),
+    clusters: inbound.map((port) =>
+      explicitInboundCluster(port, protocolOf(port.port), served.get(port.port)?.owner.policy?.spec.inbound),
+    ),
     listeners: [
       ...explicitListeners(services, proxy, report),
       ...inbound.map((port) => explicitInbound(address!, port, protocolOf(port.port))),

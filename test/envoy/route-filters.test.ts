@@ -1,4 +1,5 @@
 /** What a route changes in requests and answers, and what it answers by itself, as real Envoys do it. */
+import type { OutgoingHttpHeaders } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type PolicySidecar, startPolicySidecar } from "../support/policy-sidecar.ts";
 
@@ -124,6 +125,24 @@ describe.each(["1.40.0", "1.37.0"])("Envoy %s", (version) => {
     });
     // Other requests have nothing to do with it.
     expect((await sidecar.send()).status).toBe(200);
+  });
+
+  test("counts each value of a header apart, and what has none together", async () => {
+    const match = `[{ headers: [{ name: x-test, exact: "by" }] }]`;
+    const limit = "{ requests: 5, per: 1h, by: [{ header: X-User }, { header: x-tenant }] }";
+    await sidecar.apply(`    - { match: ${match}, rateLimit: ${limit} }\n`);
+    const accepted = async (headers: OutgoingHttpHeaders): Promise<number> => {
+      const all = Array.from({ length: 12 }, () => sidecar.send({ headers: { "x-test": "by", ...headers } }));
+      return (await Promise.all(all)).filter(({ status }) => status === 200).length;
+    };
+    // More than the 20 that an Envoy would remember by itself.
+    for (let user = 0; user < 40; user++) {
+      expect(await accepted({ "x-user": `u${user}`, "x-tenant": "a" }), `user ${user}`).toBe(5);
+    }
+    expect(await accepted({ "x-user": "u0", "x-tenant": "b" })).toBe(5);
+    expect(await accepted({ "x-user": "u0", "x-tenant": "a" })).toBe(0);
+    expect(await accepted({})).toBe(5);
+    expect(await accepted({ "x-user": "u0" })).toBe(0);
   });
 
   test("aborts and delays a share of the requests", async () => {

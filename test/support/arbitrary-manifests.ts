@@ -313,6 +313,7 @@ const rateLimit = some({
   requests: mostly(fc.constantFrom(1, 1000, 1_000_000_000), wrong),
   per: duration,
   burst: mostly(fc.constantFrom(1, 5000), wrong),
+  by: list(oneOf({ header: token, caller: fc.constant(true) }), 3, 1),
 });
 const forwarding = some({
   rateLimit,
@@ -403,6 +404,7 @@ const policy = object("heddle.dev/v1alpha1", "TrafficPolicy", {
           maxRequests: count,
           retryBudget: some({ percent, minConcurrency: count }),
         }),
+        inbound: some({ maxConnections: count, maxPendingRequests: count, maxRequests: count }),
         healthCheck: oneOf(
           {
             http: some({

@@ -61,6 +61,18 @@ const TABLE: readonly [title: string, wrong: object, words: string, right: objec
     route({ rateLimit: { requests: 1, per: "50ms" } }),
   ],
   [
+    "two keys in one",
+    route({ rateLimit: { requests: 1, by: [{ header: "x-user", caller: true }] } }),
+    "HED1201 spec.routes[0].rateLimit.by[0]: must have exactly one of header, caller; there are header and caller",
+    route({ rateLimit: { requests: 1, by: [{ header: "x-user" }, { caller: true }] } }),
+  ],
+  [
+    "one key twice",
+    route({ rateLimit: { requests: 1, by: [{ header: "x-user" }, { header: "X-User" }] } }),
+    "HED1204 spec.routes[0].rateLimit.by[1]: must not name a key twice in by",
+    route({ rateLimit: { requests: 1, by: [{ header: "x-user" }, { header: "x-tenant" }] } }),
+  ],
+  [
     "slow start of a hash ring",
     { loadBalancing: { policy: "RingHash", hashOn: { sourceIP: true }, slowStart: "30s" } },
     "HED1207 spec.loadBalancing.slowStart: must have slowStart only with the policies RoundRobin and LeastRequest; policy is RingHash",

@@ -1,0 +1,38 @@
+/** How many requests a route of a TrafficPolicy lets through. */
+import { z } from "zod";
+import { duration } from "./duration.ts";
+import * as rules from "./policy-rate-limit-rules.ts";
+import { exactlyOne, withRules } from "./rule.ts";
+import { headerName } from "./scalar.ts";
+
+const requests = z.int().min(1).max(1_000_000_000);
+
+const key = withRules(
+  z.strictObject({
+    header: headerName.optional().describe("Each value of this header; requests without it are counted together."),
+    caller: z
+      .literal(true)
+      .optional()
+      .describe("The calling workload. The counts of a sidecar are its own in any case: it says what is meant."),
+  }),
+  [exactlyOne(["header", "caller"])],
+);
+
+export const rateLimit = withRules(
+  z.strictObject({
+    requests: requests.describe("Requests that each calling sidecar may send in `per`; others get 429."),
+    per: withRules(duration, [rules.refill]).default(1000).describe("1s by default."),
+    burst: requests.optional().describe("Requests at once after a quiet time; as many as `requests` by default."),
+    by: z
+      .array(key)
+      .min(1)
+      .max(4)
+      .optional()
+      .describe(
+        "What is counted apart, each with the whole limit. A sidecar remembers the 10 000 combinations of values that it saw last.",
+      ),
+  }),
+  [rules.distinctKeys],
+);
+
+export type RateLimit = z.output<typeof rateLimit>;
