@@ -10,19 +10,22 @@ const requests = z.int().min(1).max(1_000_000_000);
 const key = withRules(
   z.strictObject({
     header: headerName.optional().describe("Each value of this header; requests without it are counted together."),
-    caller: z
-      .literal(true)
-      .optional()
-      .describe("The calling workload. The counts of a sidecar are its own in any case: it says what is meant."),
+    caller: z.literal(true).optional().describe("The calling workload, whose counts are its own in any case."),
   }),
   [exactlyOne(["header", "caller"])],
 );
 
 export const rateLimit = withRules(
   z.strictObject({
-    requests: requests.describe("Requests that each calling sidecar may send in `per`; others get 429."),
+    requests: requests.describe("Requests that may be sent in `per`; others get 429."),
     per: withRules(duration, [rules.refill]).default(1000).describe("1s by default."),
     burst: requests.optional().describe("Requests at once after a quiet time; as many as `requests` by default."),
+    scope: z
+      .enum(["Sidecar", "Fleet"])
+      .default("Sidecar")
+      .describe(
+        "Who has the limit: each calling sidecar, or all sidecars of the calling workload together, in equal shares. A workload is the ready pods of one service account with the same label app.kubernetes.io/name, or app where they have none.",
+      ),
     by: z
       .array(key)
       .min(1)

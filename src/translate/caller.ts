@@ -1,6 +1,7 @@
 /** Routes that are for some callers only: which of them one sidecar is sent. */
 import type { Caller, Route } from "../api/traffic-policy.ts";
 import type { Service, Workload } from "../model/snapshot.ts";
+import { fleetKey } from "./rate-limit.ts";
 
 /** A route of a policy, with its place there. */
 export interface Placed {
@@ -21,18 +22,25 @@ export function routesFor(service: Service, caller: Workload): readonly Placed[]
  * What tells this caller's routes from those of others, over all services; "" where nothing does. Callers with the same text are
  * sent the very same routes.
  */
-export function callerKey(services: readonly Service[], caller: Workload): string {
+export function callerKey(services: readonly Service[], caller: Workload, fleetSize: number): string {
   return services
-    .filter(({ policy }) => isSelective(policy?.spec.routes ?? []))
-    .map(({ key, policy }) => {
-      const alternatives = (policy?.spec.routes ?? []).flatMap(({ match = [] }) => match);
-      return `${key}=${alternatives.map(({ from }) => (isFrom(from, caller) ? "1" : "0")).join("")}`;
+    .flatMap(({ key, policy }) => {
+      const routes = policy?.spec.routes ?? [];
+      const chosen = choices(routes, caller);
+      const shared = fleetKey(
+        routes.flatMap(({ rateLimit }) => rateLimit ?? []),
+        fleetSize,
+      );
+      return chosen === "" && shared === "" ? [] : `${key}=${chosen}/${shared}`;
     })
     .join();
 }
 
-function isSelective(routes: readonly Route[]): boolean {
-  return routes.some(({ match }) => match?.some(({ from }) => from !== undefined));
+/** Which alternatives are for this caller; "" where all are for everybody. */
+function choices(routes: readonly Route[], caller: Workload): string {
+  const callers = routes.flatMap(({ match = [] }) => match.map(({ from }) => from));
+  if (callers.every((from) => from === undefined)) return "";
+  return callers.map((from) => (isFrom(from, caller) ? "1" : "0")).join("");
 }
 
 function isFrom(from: Caller | undefined, { namespace, serviceAccount, labels }: Workload): boolean {

@@ -5,6 +5,9 @@ export const PASSTHROUGH = "PassthroughCluster";
 export const BLACK_HOLE = "BlackHoleCluster";
 export const INBOUND_PASSTHROUGH = "InboundPassthroughCluster";
 
+/** In each sidecar the cluster that has as many endpoints as its fleet has members; the bootstrap names it. */
+export const FLEET = "heddle-fleet";
+
 /** The one route table of explicit mode. */
 export const EXPLICIT_ROUTES = "http";
 

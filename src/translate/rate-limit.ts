@@ -11,11 +11,16 @@ import { duration, fraction, pack } from "./envoy.ts";
 /** Combinations of values that have a bucket of their own; the one not seen for the longest time loses its bucket first. */
 const MAX_BUCKETS = 10_000;
 
-/** A bucket for each route of each sidecar, and for each combination of the values that the policy counts apart. */
-export function localRateLimit({ requests, per, burst, by = [] }: RateLimit): Any {
+/**
+ * A bucket for each route of each sidecar, and for each combination of the values that the policy counts apart.
+ *
+ * @param fleetSize sidecars of the caller's workload, see `fleet.ts`
+ */
+export function localRateLimit(limit: RateLimit, fleetSize: number): Any {
+  const { requests, per, scope, by = [] } = limit;
   const always = { defaultValue: fraction(100) };
   const tokenBucket = {
-    maxTokens: Math.max(requests, burst ?? requests),
+    maxTokens: capacity(limit, fleetSize),
     tokensPerFill: requests,
     fillInterval: duration(per),
   };
@@ -26,6 +31,7 @@ export function localRateLimit({ requests, per, burst, by = [] }: RateLimit): An
     filterEnabled: always,
     filterEnforced: always,
     enableXRatelimitHeaders: XRateLimitHeadersRFCVersion.DRAFT_VERSION_03,
+    ...(scope === "Fleet" && { localClusterRateLimit: {} }),
     ...(headers.length > 0 && {
       rateLimits: [create(RateLimitSchema, { actions: headers.map(headerValue) })],
       // A descriptor without a value stands for every value.
@@ -35,6 +41,19 @@ export function localRateLimit({ requests, per, burst, by = [] }: RateLimit): An
       alwaysConsumeDefaultTokenBucket: false,
     }),
   });
+}
+
+/**
+ * Of a fleet of n each sidecar's bucket is filled as if it were alone, and a request takes n tokens out of it: one that holds fewer
+ * would never let anything through.
+ */
+function capacity({ requests, burst, scope }: RateLimit, fleetSize: number): number {
+  return Math.max(requests, burst ?? requests, scope === "Fleet" ? fleetSize : 0);
+}
+
+/** The size of the caller's fleet where it changes a bucket of these limits, else "". */
+export function fleetKey(limits: readonly RateLimit[], fleetSize: number): string {
+  return limits.some((limit) => capacity(limit, 0) < capacity(limit, fleetSize)) ? String(fleetSize) : "";
 }
 
 function headerValue(headerName: string) {

@@ -37,11 +37,11 @@ type RouteInit = Exclude<MessageInitShape<typeof RouteSchema>, Route>;
 type ActionInit = Exclude<MessageInitShape<typeof RouteActionSchema>, RouteAction>;
 
 /** Header edits, and the settings of the filters that stand in every listener and do nothing without. */
-export function routeFilters({ headers, cors, fault, rateLimit }: PolicyRoute): Partial<RouteInit> {
+export function routeFilters({ headers, cors, fault, rateLimit }: PolicyRoute, fleetSize: number): Partial<RouteInit> {
   const perFilter: Record<string, Any> = {
     ...(cors && { [CORS_FILTER]: corsPolicy(cors) }),
     ...(fault && { [FAULT_FILTER]: httpFault(fault) }),
-    ...(rateLimit && { [RATE_LIMIT_FILTER]: localRateLimit(rateLimit) }),
+    ...(rateLimit && { [RATE_LIMIT_FILTER]: localRateLimit(rateLimit, fleetSize) }),
   };
   return {
     ...(headers?.request && {

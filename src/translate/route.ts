@@ -18,12 +18,22 @@ import { outboundCluster } from "./names.ts";
 import { retryPolicy } from "./retry.ts";
 import { directResponseAction, redirectAction, rewriting, routeFilters } from "./route-filters.ts";
 
-/** The routes to `service` on `port` for one caller; the last one matches every request. */
-export function routesOf(snapshot: MeshSnapshot, service: Service, port: number, caller: Workload): Route[] {
+/**
+ * The routes to `service` on `port` for one caller; the last one matches every request.
+ *
+ * @param fleetSize sidecars of the caller's workload
+ */
+export function routesOf(
+  snapshot: MeshSnapshot,
+  service: Service,
+  port: number,
+  caller: Workload,
+  fleetSize: number,
+): Route[] {
   const routes: Route[] = [];
   for (const { route: policy, index } of routesFor(service, caller)) {
     const name = policy.name ?? `routes[${index}]`;
-    const filters = routeFilters(policy);
+    const filters = routeFilters(policy, fleetSize);
     const alternatives = policy.match ?? [{}];
     for (const match of alternatives) {
       const action = actionOf(snapshot, service, port, policy, match.path?.prefix);

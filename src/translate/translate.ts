@@ -20,6 +20,7 @@ import {
   inboundPassthroughCluster,
   passthroughCluster,
 } from "./fixed-clusters.ts";
+import { fleetEndpoints, fleetSizeOf, type FleetSizes, fleetSizes, sharesLimits } from "./fleet.ts";
 import { explicitListeners } from "./listener-explicit.ts";
 import { explicitInbound, INBOUND_PORT, virtualInbound } from "./listener-inbound.ts";
 import { transparentListeners } from "./listener-transparent.ts";
@@ -48,39 +49,53 @@ export type Translator = (snapshot: MeshSnapshot, proxy: Proxy) => ProxyConfig;
 /** A translator with a memo of its own. It never throws on what users wrote. */
 export function createTranslator(settings: MeshSettings = DEFAULT_SETTINGS): Translator {
   const memo = createMemo();
-  const ordered = new WeakMap<MeshSnapshot, readonly Service[]>();
+  const seen = new WeakMap<MeshSnapshot, Overview>();
 
   return (snapshot, proxy) => {
-    let services = ordered.get(snapshot);
-    if (!services) ordered.set(snapshot, (services = oldestFirst(snapshot)));
-    return translate(snapshot, services, proxy, settings, memo);
+    let overview = seen.get(snapshot);
+    if (!overview) seen.set(snapshot, (overview = overviewOf(snapshot)));
+    return translate(snapshot, overview, proxy, settings, memo);
   };
+}
+
+/** What all proxies of a snapshot need to know of the whole mesh. */
+interface Overview {
+  /** Oldest first. */
+  readonly services: readonly Service[];
+  /** Undefined where nobody shares a limit. */
+  readonly fleets: FleetSizes | undefined;
+}
+
+function overviewOf(snapshot: MeshSnapshot): Overview {
+  const services = oldestFirst(snapshot);
+  return { services, fleets: sharesLimits(services) ? fleetSizes(snapshot) : undefined };
 }
 
 function translate(
   snapshot: MeshSnapshot,
-  services: readonly Service[],
+  { services, fleets }: Overview,
   proxy: Proxy,
   settings: MeshSettings,
   memo: Memo,
 ): ProxyConfig {
+  const fleetSize = fleets ? fleetSizeOf(fleets, proxy.workload) : 1;
   const diagnostics: Diagnostic[] = [...proxy.diagnostics];
   const report = (diagnostic: Diagnostic): void => void diagnostics.push(diagnostic);
   const outbound = services.flatMap((service) =>
     service.ports.filter(notUdp).map((port) => outboundOf(service, port, closenessOf(service, proxy.workload), memo)),
   );
-  const callerOf = (service: Service): string => callerKey([service], proxy.workload);
+  const callerOf = (service: Service): string => callerKey([service], proxy.workload, fleetSize);
   const input: RouteInput = {
     services,
     callerOf,
-    caller: callerKey(services, proxy.workload),
+    caller: callerKey(services, proxy.workload, fleetSize),
     namespace: proxy.workload.namespace,
     settings,
     memo,
     report,
     routesOf(service, port) {
       const parts = [service, ...backendsOf(snapshot, service, port.port)];
-      const build = () => routesOf(snapshot, service, port.port, proxy.workload);
+      const build = () => routesOf(snapshot, service, port.port, proxy.workload, fleetSize);
       return memo(`routes/${service.key}/${port.port}/${callerOf(service)}`, parts, build);
     },
   };
@@ -92,7 +107,10 @@ function translate(
       ...side.clusters,
     ]),
     endpoints: distinct(
-      outbound.flatMap(({ endpoints }) => endpoints),
+      [
+        ...outbound.flatMap(({ endpoints }) => endpoints),
+        ...(fleets ? [memo(`fleet/${fleetSize}`, [], () => fleetEndpoints(fleetSize))] : []),
+      ],
       ({ clusterName }) => clusterName,
     ),
     listeners: distinctByName(distinctAddresses(side.listeners, report)),

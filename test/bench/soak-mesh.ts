@@ -103,6 +103,7 @@ function pod(index: number): Workload {
     labels: {},
     annotations: {},
     serviceAccount: "default",
+    ready: true,
     node: "",
     region: "",
     zone: "",

@@ -313,6 +313,7 @@ const rateLimit = some({
   requests: mostly(fc.constantFrom(1, 1000, 1_000_000_000), wrong),
   per: duration,
   burst: mostly(fc.constantFrom(1, 5000), wrong),
+  scope: mostly(fc.constantFrom("Sidecar", "Fleet"), wrong),
   by: list(oneOf({ header: token, caller: fc.constant(true) }), 3, 1),
 });
 const forwarding = some({

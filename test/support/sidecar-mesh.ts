@@ -64,10 +64,12 @@ export interface PodShape {
   readonly app: string;
   readonly annotations?: string;
   readonly serviceAccount?: string;
+  readonly ready?: boolean;
 }
 
 /** A pod of namespace `shop` with an explicit sidecar. */
-export function pod({ name, ip, app, annotations = "a: b", serviceAccount = "default" }: PodShape): string {
+export function pod(shape: PodShape): string {
+  const { name, ip, app, annotations = "a: b", serviceAccount = "default", ready = true } = shape;
   return `---
 apiVersion: v1
 kind: Pod
@@ -77,7 +79,7 @@ metadata:
   labels: { app: ${app} }
   annotations: { heddle.dev/capture: explicit, ${annotations} }
 spec: { serviceAccountName: ${serviceAccount}, containers: [{ name: app }] }
-status: { podIP: ${ip} }
+status: { podIP: ${ip}, conditions: [{ type: Ready, status: "${ready ? "True" : "False"}" }] }
 `;
 }
 
