@@ -18,3 +18,11 @@ export const cookieName = z
   .min(1)
   .max(256)
   .regex(/^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/, "must be a cookie name");
+export const serviceName = z
+  .string()
+  .min(1)
+  .max(127)
+  .regex(
+    /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)?$/,
+    "must be the name of a Service, or name.namespace",
+  );

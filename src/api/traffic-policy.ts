@@ -202,4 +202,4 @@ export { METHODS } from "./policy-match.ts";
 export type { Backend, Mirror, Retries, Route, Split, Sticky } from "./policy-route.ts";
 export { RETRY_CONDITIONS } from "./policy-route.ts";
 export type { Cors, DirectResponse, Fault, HeaderEdits, Redirect, Rewrite } from "./policy-filters.ts";
-export type { RateLimit } from "./policy-rate-limit.ts";
+export type { RateLimit, RateLimitService } from "./policy-rate-limit.ts";

@@ -112,6 +112,21 @@ export const DIAGNOSTIC_CODES = {
     title: "No prefix to replace",
     hint: "Give every match of the route a path prefix, or rewrite by regex.",
   },
+  HED1230: {
+    level: "error",
+    title: "Rate limit without a number",
+    hint: "Say how many requests may be sent, or name the service that counts.",
+  },
+  HED1231: {
+    level: "error",
+    title: "Rate-limit service that is told nothing",
+    hint: "Give descriptors that its configuration knows, or say in by what is counted apart.",
+  },
+  HED1232: {
+    level: "error",
+    title: "Rate-limit service on a route that sends nothing on",
+    hint: "Limit such a route by requests alone.",
+  },
   HED1301: {
     level: "error",
     title: "Conflicted: an older policy has this target",
@@ -167,6 +182,16 @@ export const DIAGNOSTIC_CODES = {
     level: "warning",
     title: "Health check that the port cannot answer",
     hint: "Checks by gRPC need HTTP/2: name the port grpc-…, set its appProtocol, or set connection.http2.",
+  },
+  HED1326: {
+    level: "warning",
+    title: "Rate-limit service not found",
+    hint: "Create the Service, or correct its name and port; until then failureMode decides.",
+  },
+  HED1327: {
+    level: "error",
+    title: "Another rate-limit service is in use",
+    hint: "Name the same Service and port in all policies; the oldest policy's is asked.",
   },
   HED2001: {
     level: "error",

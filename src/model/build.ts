@@ -4,6 +4,7 @@ import type { TrafficPolicyObject } from "../api/traffic-policy.ts";
 import { compareDiagnostics, type Diagnostic } from "../base/diagnostic.ts";
 import { attach } from "./attach.ts";
 import { diagnosePolicy } from "./diagnose.ts";
+import { diagnoseRateLimits } from "./rate-limit-service.ts";
 import { withPlace, type ObjectSet } from "./objects.ts";
 import { endpointsOf, serviceOf, slicesByService } from "./services.ts";
 import { share, shareMap } from "./share.ts";
@@ -38,6 +39,7 @@ export function buildSnapshot(objects: ObjectSet, options: BuildOptions, previou
   const targets = Map.groupBy(services.values(), (service) => service.policy?.key);
   for (const policy of policies.values())
     diagnostics.push(...diagnosePolicy(services, policy, targets.get(policy.key) ?? []));
+  diagnostics.push(...diagnoseRateLimits(services));
   const placed = diagnostics.map((d) => withPlace(objects, d)).sort(compareDiagnostics);
   return {
     services,

@@ -1,6 +1,7 @@
 /** Routes that are for some callers only: which of them one sidecar is sent. */
 import type { Caller, Route } from "../api/traffic-policy.ts";
 import type { Service, Workload } from "../model/snapshot.ts";
+import { toldOf } from "./rate-limit-service.ts";
 import { fleetKey } from "./rate-limit.ts";
 
 /** A route of a policy, with its place there. */
@@ -27,11 +28,9 @@ export function callerKey(services: readonly Service[], caller: Workload, fleetS
     .flatMap(({ key, policy }) => {
       const routes = policy?.spec.routes ?? [];
       const chosen = choices(routes, caller);
-      const shared = fleetKey(
-        routes.flatMap(({ rateLimit }) => rateLimit ?? []),
-        fleetSize,
-      );
-      return chosen === "" && shared === "" ? [] : `${key}=${chosen}/${shared}`;
+      const limits = routes.flatMap(({ rateLimit }) => rateLimit ?? []);
+      const parts = [chosen, fleetKey(limits, fleetSize), toldOf(limits, caller)];
+      return parts.every((part) => part === "") ? [] : `${key}=${parts.join(":")}`;
     })
     .join();
 }

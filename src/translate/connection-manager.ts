@@ -5,6 +5,11 @@ import type { Route } from "../gen/envoy/config/route/v3/route_components_pb.ts"
 import { CorsSchema } from "../gen/envoy/extensions/filters/http/cors/v3/cors_pb.ts";
 import { HTTPFaultSchema } from "../gen/envoy/extensions/filters/http/fault/v3/fault_pb.ts";
 import { LocalRateLimitSchema } from "../gen/envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit_pb.ts";
+import {
+  RateLimitSchema,
+  RateLimit_XRateLimitHeadersRFCVersion,
+} from "../gen/envoy/extensions/filters/http/ratelimit/v3/rate_limit_pb.ts";
+import { ApiVersion } from "../gen/envoy/config/core/v3/config_source_pb.ts";
 import { RouterSchema } from "../gen/envoy/extensions/filters/http/router/v3/router_pb.ts";
 import {
   HttpConnectionManager_CodecType,
@@ -15,13 +20,26 @@ import {
 } from "../gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
 import { create } from "@bufbuild/protobuf";
 import type { Any } from "@bufbuild/protobuf/wkt";
+import { StatusCode } from "../gen/envoy/type/v3/http_status_pb.ts";
 import { ads, duration, pack } from "./envoy.ts";
+import { RATE_LIMIT_CLUSTER } from "./names.ts";
 
 /** Stand in every connection manager and do nothing until a route gives them settings: no policy changes a listener. */
 export const CORS_FILTER = "envoy.filters.http.cors";
 export const FAULT_FILTER = "envoy.filters.http.fault";
 export const RATE_LIMIT_FILTER = "envoy.filters.http.local_ratelimit";
 export const RATE_LIMIT_STATS = "heddle";
+
+/**
+ * The filter that asks the rate-limit service, once for each failure mode, which a route cannot choose. They ask only about routes
+ * with a limit of their stage. Stage 0 is the local filter's.
+ */
+export const RATE_LIMIT_SERVICE = {
+  Allow: { filter: "envoy.filters.http.ratelimit", stage: 1 },
+  Deny: { filter: "envoy.filters.http.ratelimit.deny", stage: 2 },
+} as const;
+/** A rate-limit service that takes longer does not answer, in milliseconds. */
+const RATE_LIMIT_TIMEOUT = 100;
 
 const NAME = "envoy.filters.network.http_connection_manager";
 
@@ -38,6 +56,8 @@ export function routedBy(table: string): Filter {
       filter(CORS_FILTER, pack(CorsSchema, {})),
       filter(FAULT_FILTER, pack(HTTPFaultSchema, {})),
       filter(RATE_LIMIT_FILTER, pack(LocalRateLimitSchema, { statPrefix: RATE_LIMIT_STATS })),
+      askingFilter("Allow"),
+      askingFilter("Deny"),
     ],
   );
 }
@@ -59,6 +79,25 @@ export function answeredBy(statPrefix: string, filters: readonly HttpFilter[]): 
   return manager(
     { statPrefix, routeSpecifier: { case: "routeConfig", value: { name: statPrefix, virtualHosts } } },
     filters,
+  );
+}
+
+function askingFilter(failureMode: keyof typeof RATE_LIMIT_SERVICE): HttpFilter {
+  const { filter: name, stage } = RATE_LIMIT_SERVICE[failureMode];
+  return filter(
+    name,
+    pack(RateLimitSchema, {
+      domain: "heddle",
+      stage,
+      timeout: duration(RATE_LIMIT_TIMEOUT),
+      ...(failureMode === "Deny" && { failureModeDeny: true, statusOnError: { code: StatusCode.ServiceUnavailable } }),
+      // Envoy takes a cluster that is not there, and then the failure mode decides.
+      rateLimitService: {
+        transportApiVersion: ApiVersion.V3,
+        grpcService: { targetSpecifier: { case: "envoyGrpc", value: { clusterName: RATE_LIMIT_CLUSTER } } },
+      },
+      enableXRatelimitHeaders: RateLimit_XRateLimitHeadersRFCVersion.DRAFT_VERSION_03,
+    }),
   );
 }
 

@@ -16,7 +16,7 @@ const MAX_BUCKETS = 10_000;
  *
  * @param fleetSize sidecars of the caller's workload, see `fleet.ts`
  */
-export function localRateLimit(limit: RateLimit, fleetSize: number): Any {
+export function localRateLimit(limit: RateLimit & { readonly requests: number }, fleetSize: number): Any {
   const { requests, per, scope, by = [] } = limit;
   const always = { defaultValue: fraction(100) };
   const tokenBucket = {
@@ -47,7 +47,7 @@ export function localRateLimit(limit: RateLimit, fleetSize: number): Any {
  * Of a fleet of n each sidecar's bucket is filled as if it were alone, and a request takes n tokens out of it: one that holds fewer
  * would never let anything through.
  */
-function capacity({ requests, burst, scope }: RateLimit, fleetSize: number): number {
+function capacity({ requests = 0, burst, scope }: RateLimit, fleetSize: number): number {
   return Math.max(requests, burst ?? requests, scope === "Fleet" ? fleetSize : 0);
 }
 

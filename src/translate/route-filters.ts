@@ -28,10 +28,11 @@ import {
 } from "../gen/envoy/config/route/v3/route_components_pb.ts";
 import { CorsPolicySchema } from "../gen/envoy/extensions/filters/http/cors/v3/cors_pb.ts";
 import { HTTPFaultSchema } from "../gen/envoy/extensions/filters/http/fault/v3/fault_pb.ts";
-import { CORS_FILTER, FAULT_FILTER, RATE_LIMIT_FILTER } from "./connection-manager.ts";
+import { CORS_FILTER, FAULT_FILTER, RATE_LIMIT_FILTER, RATE_LIMIT_SERVICE } from "./connection-manager.ts";
 import { duration, fraction, pack } from "./envoy.ts";
 import { escape, stringMatcher } from "./match.ts";
 import { localRateLimit } from "./rate-limit.ts";
+import { askedDomain } from "./rate-limit-service.ts";
 
 type RouteInit = Exclude<MessageInitShape<typeof RouteSchema>, Route>;
 type ActionInit = Exclude<MessageInitShape<typeof RouteActionSchema>, RouteAction>;
@@ -41,7 +42,12 @@ export function routeFilters({ headers, cors, fault, rateLimit }: PolicyRoute, f
   const perFilter: Record<string, Any> = {
     ...(cors && { [CORS_FILTER]: corsPolicy(cors) }),
     ...(fault && { [FAULT_FILTER]: httpFault(fault) }),
-    ...(rateLimit && { [RATE_LIMIT_FILTER]: localRateLimit(rateLimit, fleetSize) }),
+    ...(rateLimit?.requests !== undefined && {
+      [RATE_LIMIT_FILTER]: localRateLimit({ ...rateLimit, requests: rateLimit.requests }, fleetSize),
+    }),
+    ...(rateLimit?.service && {
+      [RATE_LIMIT_SERVICE[rateLimit.service.failureMode].filter]: askedDomain(rateLimit.service),
+    }),
   };
   return {
     ...(headers?.request && {

@@ -8,6 +8,7 @@ import {
   RouteActionSchema,
   RouteSchema,
 } from "../gen/envoy/config/route/v3/route_components_pb.ts";
+import type { AskedService } from "../model/rate-limit-service.ts";
 import type { MeshSnapshot, Service, Workload } from "../model/snapshot.ts";
 import { backendCluster } from "./backend.ts";
 import { routesFor } from "./caller.ts";
@@ -15,33 +16,35 @@ import { duration, fraction } from "./envoy.ts";
 import { hashPolicies } from "./hash-policy.ts";
 import { anyRequest, matchesEverything, routeMatch } from "./match.ts";
 import { outboundCluster } from "./names.ts";
+import { askedLimits } from "./rate-limit-service.ts";
 import { retryPolicy } from "./retry.ts";
 import { directResponseAction, redirectAction, rewriting, routeFilters } from "./route-filters.ts";
 
-/**
- * The routes to `service` on `port` for one caller; the last one matches every request.
- *
- * @param fleetSize sidecars of the caller's workload
- */
-export function routesOf(
-  snapshot: MeshSnapshot,
-  service: Service,
-  port: number,
-  caller: Workload,
-  fleetSize: number,
-): Route[] {
+/** What routes depend on beside the service that they lead to. */
+export interface RouteContext {
+  readonly snapshot: MeshSnapshot;
+  readonly caller: Workload;
+  /** Sidecars of the caller's workload. */
+  readonly fleetSize: number;
+  /** The rate-limit service of the mesh. */
+  readonly asked: AskedService | undefined;
+}
+
+/** The routes to `service` on `port` for one caller; the last one matches every request. */
+export function routesOf(context: RouteContext, service: Service, port: number): Route[] {
+  const { caller, fleetSize } = context;
   const routes: Route[] = [];
   for (const { route: policy, index } of routesFor(service, caller)) {
     const name = policy.name ?? `routes[${index}]`;
     const filters = routeFilters(policy, fleetSize);
     const alternatives = policy.match ?? [{}];
     for (const match of alternatives) {
-      const action = actionOf(snapshot, service, port, policy, match.path?.prefix);
+      const action = actionOf(context, service, port, policy, match.path?.prefix);
       routes.push(create(RouteSchema, { name, match: routeMatch(match), action, ...filters }));
     }
     if (alternatives.some(matchesEverything)) return routes;
   }
-  const action = actionOf(snapshot, service, port, {}, undefined);
+  const action = actionOf(context, service, port, {}, undefined);
   return [...routes, create(RouteSchema, { name: "default", match: anyRequest(), action })];
 }
 
@@ -55,7 +58,7 @@ export function backendsOf(snapshot: MeshSnapshot, service: Service, port: numbe
 
 /** @param matched the path prefix that the match asks for, if any */
 function actionOf(
-  snapshot: MeshSnapshot,
+  context: RouteContext,
   service: Service,
   port: number,
   policy: PolicyRoute,
@@ -64,13 +67,13 @@ function actionOf(
   const { redirect, directResponse } = policy;
   if (redirect) return { case: "redirect", value: redirectAction(redirect, matched) };
   if (directResponse) return { case: "directResponse", value: directResponseAction(directResponse) };
-  return { case: "route", value: policyAction(snapshot, service, port, policy, matched) };
+  return { case: "route", value: policyAction(context, service, port, policy, matched) };
 }
 
 type ActionInit = Exclude<MessageInitShape<typeof RouteActionSchema>, RouteAction>;
 
 function policyAction(
-  snapshot: MeshSnapshot,
+  { snapshot, caller, asked }: RouteContext,
   service: Service,
   port: number,
   policy: PolicyRoute,
@@ -86,6 +89,7 @@ function policyAction(
     timeout,
     ...(retry ? { retryPolicy: retry } : {}),
     requestMirrorPolicies: (policy.mirror ?? []).map((mirror) => mirrorPolicy(snapshot, service, port, mirror)),
+    rateLimits: askedLimits(service, policy.rateLimit, asked, caller),
     hashPolicy: hashPolicies(policy.sticky, loadBalancing?.hashOn),
     ...(connection?.websocket === false ? { upgradeConfigs: [{ upgradeType: "websocket", enabled: false }] } : {}),
   });

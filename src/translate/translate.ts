@@ -8,6 +8,7 @@ import type { ClusterLoadAssignment } from "../gen/envoy/config/endpoint/v3/endp
 import type { Listener } from "../gen/envoy/config/listener/v3/listener_pb.ts";
 import type { RouteConfiguration } from "../gen/envoy/config/route/v3/route_pb.ts";
 import type { Secret } from "../gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.ts";
+import { type AskedService, askedService } from "../model/rate-limit-service.ts";
 import type { MeshSnapshot, Service, ServicePort } from "../model/snapshot.ts";
 import { callerKey } from "./caller.ts";
 import { type Closeness, closenessOf } from "./closeness.ts";
@@ -28,6 +29,7 @@ import { distinctAddresses } from "./listener-address.ts";
 import { createMemo, type Memo } from "./memo.ts";
 import type { Proxy } from "./proxy.ts";
 import { backendsOf, routesOf } from "./route.ts";
+import { rateLimitCluster } from "./rate-limit-service.ts";
 import { explicitTable, type RouteInput, transparentTables } from "./route-table.ts";
 import { probeCluster, probeListener } from "./tcp-probe.ts";
 import { servedPorts } from "./served-port.ts";
@@ -64,16 +66,22 @@ interface Overview {
   readonly services: readonly Service[];
   /** Undefined where nobody shares a limit. */
   readonly fleets: FleetSizes | undefined;
+  /** The rate-limit service of the mesh. */
+  readonly asked: AskedService | undefined;
 }
 
 function overviewOf(snapshot: MeshSnapshot): Overview {
   const services = oldestFirst(snapshot);
-  return { services, fleets: sharesLimits(services) ? fleetSizes(snapshot) : undefined };
+  return {
+    services,
+    fleets: sharesLimits(services) ? fleetSizes(snapshot) : undefined,
+    asked: askedService(snapshot.services),
+  };
 }
 
 function translate(
   snapshot: MeshSnapshot,
-  { services, fleets }: Overview,
+  { services, fleets, asked }: Overview,
   proxy: Proxy,
   settings: MeshSettings,
   memo: Memo,
@@ -94,16 +102,21 @@ function translate(
     memo,
     report,
     routesOf(service, port) {
-      const parts = [service, ...backendsOf(snapshot, service, port.port)];
-      const build = () => routesOf(snapshot, service, port.port, proxy.workload, fleetSize);
+      const parts = [service, asked?.key, asked?.port, ...backendsOf(snapshot, service, port.port)];
+      const build = () => routesOf({ snapshot, caller: proxy.workload, fleetSize, asked }, service, port.port);
       return memo(`routes/${service.key}/${port.port}/${callerOf(service)}`, parts, build);
     },
   };
+  const found = asked?.found;
+  const rateLimits = found
+    ? [memo("cluster/rate-limit", [found.service, found.port], () => rateLimitCluster(found))]
+    : [];
   const side = proxy.capture === "transparent" ? transparent(input, proxy, report) : explicit(input, proxy, report);
   return {
     clusters: distinctByName([
       ...outbound.flatMap(({ clusters }) => clusters),
       memo("cluster/black-hole", [], blackHoleCluster),
+      ...rateLimits,
       ...side.clusters,
     ]),
     endpoints: distinct(

@@ -314,6 +314,13 @@ const rateLimit = some({
   per: duration,
   burst: mostly(fc.constantFrom(1, 5000), wrong),
   scope: mostly(fc.constantFrom("Sidecar", "Fleet"), wrong),
+  service: some({
+    name: fc.constantFrom("a", "b", "checkout.shop", "gone"),
+    port: portNumber,
+    domain: text,
+    failureMode: fc.constantFrom("Allow", "Deny"),
+    descriptors: list(fc.record({ key: text, value: text }, { noNullPrototype: true }), 2, 1),
+  }),
   by: list(oneOf({ header: token, caller: fc.constant(true) }), 3, 1),
 });
 const forwarding = some({

@@ -73,6 +73,30 @@ const TABLE: readonly [title: string, wrong: object, words: string, right: objec
     route({ rateLimit: { requests: 1, by: [{ header: "x-user" }, { header: "x-tenant" }] } }),
   ],
   [
+    "limit without a number",
+    route({ rateLimit: { per: "1s" } }),
+    "HED1230 spec.routes[0].rateLimit: must have requests, service or both",
+    route({ rateLimit: { requests: 1, per: "1s" } }),
+  ],
+  [
+    "burst without a number",
+    route({ rateLimit: { burst: 1, service: { name: "a", port: 80, descriptors: [{ key: "a", value: "b" }] } } }),
+    "HED1230 spec.routes[0].rateLimit.burst: must have burst and scope only with requests",
+    route({ rateLimit: { requests: 1, burst: 1 } }),
+  ],
+  [
+    "service that is told nothing",
+    route({ rateLimit: { service: { name: "a", port: 80 } } }),
+    "HED1231 spec.routes[0].rateLimit.service: must tell the service something: have descriptors or by",
+    route({ rateLimit: { service: { name: "a", port: 80 }, by: [{ caller: true }] } }),
+  ],
+  [
+    "rate-limit service beside an answer",
+    route({ directResponse: { status: 200 }, rateLimit: { service: { name: "a", port: 80 }, by: [{ caller: true }] } }),
+    "HED1232 spec.routes[0].rateLimit.service: must not have rateLimit.service beside redirect or directResponse",
+    route({ directResponse: { status: 200 }, rateLimit: { requests: 1 } }),
+  ],
+  [
     "slow start of a hash ring",
     { loadBalancing: { policy: "RingHash", hashOn: { sourceIP: true }, slowStart: "30s" } },
     "HED1207 spec.loadBalancing.slowStart: must have slowStart only with the policies RoundRobin and LeastRequest; policy is RingHash",
