@@ -92,18 +92,30 @@ export const cors = withRules(
 
 export const fault = withRules(
   z.strictObject({
-    delay: z
-      .strictObject({
-        fixed: positiveDuration.describe("How long a request is held back."),
+    delay: withRules(
+      z.strictObject({
+        fixed: positiveDuration.optional().describe("How long a request is held back."),
+        header: z
+          .literal(true)
+          .optional()
+          .describe(
+            "As long as the request's x-envoy-fault-delay-request says, in milliseconds; others are not held back.",
+          ),
         percent: percent.default(100).describe("Share of the requests."),
-      })
-      .optional(),
-    abort: z
-      .strictObject({
-        status: status.describe("What is answered instead of sending the request on."),
+      }),
+      [exactlyOne(["fixed", "header"])],
+    ).optional(),
+    abort: withRules(
+      z.strictObject({
+        status: status.optional().describe("What is answered instead of sending the request on."),
+        header: z
+          .literal(true)
+          .optional()
+          .describe("The status that the request's x-envoy-fault-abort-request asks for; others are sent on."),
         percent: percent.default(100).describe("Share of the requests."),
-      })
-      .optional(),
+      }),
+      [exactlyOne(["status", "header"])],
+    ).optional(),
   }),
   [rules.someFault],
 );

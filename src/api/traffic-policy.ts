@@ -84,6 +84,23 @@ const inbound = z.strictObject({
   maxRequests: count.optional().describe("Requests to one application at once, by port."),
 });
 
+const admissionControl = z.strictObject({
+  minSuccessPercent: z
+    .number()
+    .min(1)
+    .max(100)
+    .default(95)
+    .describe(
+      "Where fewer requests succeed, some are refused before they are sent. 5xx and failed gRPC calls do not succeed.",
+    ),
+  window: withRules(duration, [rules.wholeSeconds])
+    .default(30_000)
+    .describe("How far back successes are counted, in whole seconds. 30s by default."),
+  minRequestsPerSecond: count.default(5).describe("Below this nothing is refused."),
+  aggression: z.number().min(1).max(100).default(1).describe("The higher, the more is refused for the same failures."),
+  maxRejectPercent: z.number().min(0).max(100).default(80).describe("Share of the requests that is refused at most."),
+});
+
 /** Below these a share says nothing. */
 const statistics = {
   minEndpoints: z.int().min(1).max(1_000_000).default(5).describe("Endpoints with enough requests that it takes."),
@@ -162,6 +179,11 @@ const specFields = z.strictObject({
     .describe(
       "Limits of the service's own sidecars, whoever calls; requests beyond get 503. Where two Services share a port of a pod the older one's policy counts.",
     ),
+  admissionControl: admissionControl
+    .optional()
+    .describe(
+      "Each calling sidecar spares a service that fails: it refuses a share of the requests with 503 by itself.",
+    ),
   healthCheck: healthCheck
     .optional()
     .describe("Every sidecar that calls the service asks each endpoint whether it is well: mind the sum of all."),
@@ -193,6 +215,7 @@ export type Subset = NonNullable<TrafficPolicySpec["subsets"]>[number];
 export type LoadBalancing = NonNullable<TrafficPolicySpec["loadBalancing"]>;
 export type Connection = NonNullable<TrafficPolicySpec["connection"]>;
 export type CircuitBreaker = NonNullable<TrafficPolicySpec["circuitBreaker"]>;
+export type AdmissionControl = NonNullable<TrafficPolicySpec["admissionControl"]>;
 export type Inbound = NonNullable<TrafficPolicySpec["inbound"]>;
 export type HealthCheck = NonNullable<TrafficPolicySpec["healthCheck"]>;
 export type OutlierDetection = NonNullable<TrafficPolicySpec["outlierDetection"]>;

@@ -183,6 +183,11 @@ export const DIAGNOSTIC_CODES = {
     title: "Health check that the port cannot answer",
     hint: "Checks by gRPC need HTTP/2: name the port grpc-…, set its appProtocol, or set connection.http2.",
   },
+  HED1325: {
+    level: "warning",
+    title: "Endpoints get very many health checks",
+    hint: "Check less often, use fewer subsets, or let outlier detection find what is not well.",
+  },
   HED1326: {
     level: "warning",
     title: "Rate-limit service not found",

@@ -38,7 +38,7 @@ export function buildSnapshot(objects: ObjectSet, options: BuildOptions, previou
   const services = shareMap(previous?.services, withPolicies(bare, attached.inForce));
   const targets = Map.groupBy(services.values(), (service) => service.policy?.key);
   for (const policy of policies.values())
-    diagnostics.push(...diagnosePolicy(services, policy, targets.get(policy.key) ?? []));
+    diagnostics.push(...diagnosePolicy(services, policy, targets.get(policy.key) ?? [], workloads.size));
   diagnostics.push(...diagnoseRateLimits(services));
   const placed = diagnostics.map((d) => withPlace(objects, d)).sort(compareDiagnostics);
   return {

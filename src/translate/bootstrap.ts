@@ -48,6 +48,7 @@ const STATS = {
     "upstream_cx_active",
     "upstream_cx_overflow",
     "upstream_cx_connect_fail",
+    "admission_control.rq_rejected",
     "ejections_active",
     "membership_healthy",
     "membership_total",

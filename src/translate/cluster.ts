@@ -52,7 +52,7 @@ function outbound(service: Service, port: ServicePort, subset: string): Cluster 
     commonLbConfig: { healthyPanicThreshold: { value: 0 } },
     circuitBreakers: circuitBreakers(circuitBreaker),
     ...(outliers ? { outlierDetection: outlierDetection(outliers) } : {}),
-    typedExtensionProtocolOptions: protocolOptions(port.protocol, connection),
+    typedExtensionProtocolOptions: protocolOptions(port.protocol, connection, spec?.admissionControl),
     metadata: { filterMetadata: { heddle: provenance(service, subset) } },
   });
 }

@@ -151,12 +151,19 @@ function httpFault({ delay, abort }: Fault): Any {
   return pack(HTTPFaultSchema, {
     ...(delay && {
       delay: {
-        faultDelaySecifier: { case: "fixedDelay", value: duration(delay.fixed) },
+        faultDelaySecifier:
+          delay.fixed === undefined
+            ? { case: "headerDelay", value: {} }
+            : { case: "fixedDelay", value: duration(delay.fixed) },
         percentage: fraction(delay.percent),
       },
     }),
     ...(abort && {
-      abort: { errorType: { case: "httpStatus", value: abort.status }, percentage: fraction(abort.percent) },
+      abort: {
+        errorType:
+          abort.status === undefined ? { case: "headerAbort", value: {} } : { case: "httpStatus", value: abort.status },
+        percentage: fraction(abort.percent),
+      },
     }),
   });
 }

@@ -127,6 +127,20 @@ describe.each(["1.40.0", "1.37.0"])("Envoy %s", (version) => {
     expect((await sidecar.send()).status).toBe(200);
   });
 
+  test("aborts and delays what asks for it", async () => {
+    await sidecar.apply(
+      `    - { match: [{ headers: [{ name: x-chaos, present: true }] }], fault: { abort: { header: true }, delay: { header: true } } }\n`,
+    );
+    const asks = { "x-envoy-fault-abort-request": "507", "x-envoy-fault-delay-request": "20" };
+    const delays = async () => Object.values(await sidecar.envoy.stats("fault.delays_injected"))[0] ?? 0;
+    const before = await delays();
+    expect((await sidecar.send({ headers: { "x-chaos": "1", ...asks } })).status).toBe(507);
+    expect((await delays()) - before).toBe(1);
+    expect((await sidecar.send({ headers: { "x-chaos": "1" } })).status).toBe(200);
+    // Only where the policy lets requests ask.
+    expect((await sidecar.send({ headers: asks })).status).toBe(200);
+  });
+
   test("counts each value of a header apart, and what has none together", async () => {
     const match = `[{ headers: [{ name: x-test, exact: "by" }] }]`;
     const limit = "{ requests: 5, per: 1h, by: [{ header: X-User }, { header: x-tenant }] }";

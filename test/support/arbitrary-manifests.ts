@@ -289,7 +289,10 @@ const filters = {
     maxAge: duration,
     allowCredentials: fc.boolean(),
   }),
-  fault: some({ delay: some({ fixed: duration, percent }), abort: some({ status, percent }) }),
+  fault: some({
+    delay: oneOf({ fixed: duration, header: fc.constant(true) }, { percent }),
+    abort: oneOf({ status, header: fc.constant(true) }, { percent }),
+  }),
 };
 const prefixMatch = fc.record(
   { path: fc.record({ prefix: pathValue }, { noNullPrototype: true }) },
@@ -411,6 +414,13 @@ const policy = object("heddle.dev/v1alpha1", "TrafficPolicy", {
           maxPendingRequests: count,
           maxRequests: count,
           retryBudget: some({ percent, minConcurrency: count }),
+        }),
+        admissionControl: some({
+          minSuccessPercent: mostly(fc.constantFrom(1, 95.5, 100), wrong),
+          window: mostly(fc.constantFrom("1s", "30s"), duration),
+          minRequestsPerSecond: count,
+          aggression: mostly(fc.constantFrom(1, 2.5), wrong),
+          maxRejectPercent: percent,
         }),
         inbound: some({ maxConnections: count, maxPendingRequests: count, maxRequests: count }),
         healthCheck: oneOf(

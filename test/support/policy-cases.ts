@@ -178,6 +178,24 @@ const TABLE: readonly [title: string, wrong: object, words: string, right: objec
     route({ fault: { abort: { status: 503 } } }),
   ],
   [
+    "fixed delay and delay by header",
+    route({ fault: { delay: { fixed: "1s", header: true } } }),
+    "HED1201 spec.routes[0].fault.delay: must have exactly one of fixed, header; there are fixed and header",
+    route({ fault: { delay: { header: true } } }),
+  ],
+  [
+    "neither status nor header",
+    route({ fault: { abort: { percent: 5 } } }),
+    "HED1201 spec.routes[0].fault.abort: must have exactly one of status, header; there is none",
+    route({ fault: { abort: { header: true, percent: 5 } } }),
+  ],
+  [
+    "window of parts of seconds",
+    { admissionControl: { window: "1500ms" } },
+    "HED1208 spec.admissionControl.window: must be whole seconds, 1s at least",
+    { admissionControl: { window: "2000ms" } },
+  ],
+  [
     "two sticky keys",
     route({ sticky: { header: "a", cookie: "b" } }),
     "HED1201 spec.routes[0].sticky: must have exactly one of header, cookie, query",
