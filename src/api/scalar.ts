@@ -12,6 +12,7 @@ export const headerName = z
 export const port = z.int().min(1).max(65535);
 export const percent = z.number().min(0).max(100);
 export const count = z.int().min(0).max(4_294_967_295);
+export const positiveCount = z.int().min(1).max(4_294_967_295);
 export const positiveDuration = withRules(duration, [rules.positive]);
 export const cookieName = z
   .string()

@@ -12,7 +12,7 @@ import { route } from "./policy-route.ts";
 import { absoluteText } from "./policy-filter-rules.ts";
 import * as rules from "./policy-rules.ts";
 import { exactlyOne, withRules } from "./rule.ts";
-import { cookieName, count, headerName, percent, positiveDuration } from "./scalar.ts";
+import { cookieName, count, headerName, percent, positiveCount, positiveDuration } from "./scalar.ts";
 
 const subset = z.strictObject({
   name: dnsLabel,
@@ -74,6 +74,25 @@ const circuitBreaker = z.strictObject({
     .optional(),
 });
 
+const adaptiveConcurrency = z.strictObject({
+  percentile: z.number().min(1).max(100).default(50).describe("Of the latencies of an interval, which one counts."),
+  updateInterval: withRules(duration, [rules.positive])
+    .default(100)
+    .describe("How often the limit is set anew. 100ms by default."),
+  maxConcurrency: positiveCount.default(1000).describe("The limit is never above this."),
+  minLatency: z
+    .strictObject({
+      interval: withRules(duration, [rules.positive])
+        .default(60_000)
+        .describe("How often it is measured what an idle application needs. 60s by default."),
+      requests: positiveCount.default(50).describe("Requests that are measured each time."),
+      concurrency: positiveCount.default(3).describe("Requests at once while it is measured; others get 503."),
+      jitterPercent: percent.default(15).describe("Added to the interval at random, so that not all measure at once."),
+      tolerancePercent: percent.default(25).describe("How much longer than that is no reason for a lower limit."),
+    })
+    .prefault({}),
+});
+
 const inbound = z.strictObject({
   maxConnections: count
     .optional()
@@ -82,6 +101,11 @@ const inbound = z.strictObject({
     ),
   maxPendingRequests: count.optional().describe("Requests to one application that wait for a connection, by port."),
   maxRequests: count.optional().describe("Requests to one application at once, by port."),
+  adaptiveConcurrency: adaptiveConcurrency
+    .optional()
+    .describe(
+      "A limit to the requests at once that finds itself: it falls when the application gets slower. Of HTTP ports.",
+    ),
 });
 
 const admissionControl = z.strictObject({
@@ -216,6 +240,7 @@ export type LoadBalancing = NonNullable<TrafficPolicySpec["loadBalancing"]>;
 export type Connection = NonNullable<TrafficPolicySpec["connection"]>;
 export type CircuitBreaker = NonNullable<TrafficPolicySpec["circuitBreaker"]>;
 export type AdmissionControl = NonNullable<TrafficPolicySpec["admissionControl"]>;
+export type AdaptiveConcurrency = NonNullable<Inbound["adaptiveConcurrency"]>;
 export type Inbound = NonNullable<TrafficPolicySpec["inbound"]>;
 export type HealthCheck = NonNullable<TrafficPolicySpec["healthCheck"]>;
 export type OutlierDetection = NonNullable<TrafficPolicySpec["outlierDetection"]>;

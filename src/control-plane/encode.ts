@@ -4,6 +4,7 @@ import type { Diagnostic } from "../base/diagnostic.ts";
 import { diagnostic } from "../base/diagnostic-codes.ts";
 import { ClusterSchema } from "../gen/envoy/config/cluster/v3/cluster_pb.ts";
 import { ClusterLoadAssignmentSchema } from "../gen/envoy/config/endpoint/v3/endpoint_pb.ts";
+import { TypedExtensionConfigSchema } from "../gen/envoy/config/core/v3/extension_pb.ts";
 import { ListenerSchema } from "../gen/envoy/config/listener/v3/listener_pb.ts";
 import { RouteConfigurationSchema } from "../gen/envoy/config/route/v3/route_pb.ts";
 import { SecretSchema } from "../gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.ts";
@@ -46,13 +47,14 @@ export function createEncoder(onInvalid: (type: string) => void): Encoder {
     return entry;
   }
 
-  return ({ clusters, endpoints, listeners, routes, secrets }, before) => {
+  return ({ clusters, endpoints, listeners, routes, secrets, extensions }, before) => {
     const all = [
       ...clusters.map((m) => entryOf(ClusterSchema, m, m.name)),
       ...endpoints.map((m) => entryOf(ClusterLoadAssignmentSchema, m, m.clusterName)),
       ...listeners.map((m) => entryOf(ListenerSchema, m, m.name)),
       ...routes.map((m) => entryOf(RouteConfigurationSchema, m, m.name)),
       ...secrets.map((m) => entryOf(SecretSchema, m, m.name)),
+      ...extensions.map((m) => entryOf(TypedExtensionConfigSchema, m, m.name)),
     ];
     return {
       resources: all.flatMap((entry) => entry.resource ?? instead(entry, before) ?? []),

@@ -49,6 +49,8 @@ const STATS = {
     "upstream_cx_overflow",
     "upstream_cx_connect_fail",
     "admission_control.rq_rejected",
+    "gradient_controller.rq_blocked",
+    "gradient_controller.concurrency_limit",
     "ejections_active",
     "membership_healthy",
     "membership_total",

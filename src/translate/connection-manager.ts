@@ -63,14 +63,12 @@ export function routedBy(table: string): Filter {
 }
 
 /** A connection manager that sends everything by one route: what the sidecar of a service does with its callers. */
-export function routedTo(statPrefix: string, route: Route): Filter {
-  return manager({
-    statPrefix,
-    routeSpecifier: {
-      case: "routeConfig",
-      value: { name: statPrefix, virtualHosts: [{ name: statPrefix, domains: ["*"], routes: [route] }] },
-    },
-  });
+export function routedTo(statPrefix: string, route: Route, filters: readonly HttpFilter[]): Filter {
+  const virtualHosts = [{ name: statPrefix, domains: ["*"], routes: [route] }];
+  return manager(
+    { statPrefix, routeSpecifier: { case: "routeConfig", value: { name: statPrefix, virtualHosts } } },
+    filters,
+  );
 }
 
 /** A connection manager whose filters answer every request that they know; others get 404. */

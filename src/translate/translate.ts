@@ -5,11 +5,13 @@
 import type { Diagnostic } from "../base/diagnostic.ts";
 import type { Cluster } from "../gen/envoy/config/cluster/v3/cluster_pb.ts";
 import type { ClusterLoadAssignment } from "../gen/envoy/config/endpoint/v3/endpoint_pb.ts";
+import type { TypedExtensionConfig } from "../gen/envoy/config/core/v3/extension_pb.ts";
 import type { Listener } from "../gen/envoy/config/listener/v3/listener_pb.ts";
 import type { RouteConfiguration } from "../gen/envoy/config/route/v3/route_pb.ts";
 import type { Secret } from "../gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.ts";
 import { type AskedService, askedService } from "../model/rate-limit-service.ts";
 import type { MeshSnapshot, Service, ServicePort } from "../model/snapshot.ts";
+import { adaptiveConcurrency } from "./adaptive-concurrency.ts";
 import { callerKey } from "./caller.ts";
 import { type Closeness, closenessOf } from "./closeness.ts";
 import { clustersOf } from "./cluster.ts";
@@ -23,7 +25,7 @@ import {
 } from "./fixed-clusters.ts";
 import { fleetEndpoints, fleetSizeOf, type FleetSizes, fleetSizes, sharesLimits } from "./fleet.ts";
 import { explicitListeners } from "./listener-explicit.ts";
-import { explicitInbound, INBOUND_PORT, virtualInbound } from "./listener-inbound.ts";
+import { explicitInbound, INBOUND_PORT, mayBeHttp, virtualInbound } from "./listener-inbound.ts";
 import { transparentListeners } from "./listener-transparent.ts";
 import { distinctAddresses } from "./listener-address.ts";
 import { createMemo, type Memo } from "./memo.ts";
@@ -32,7 +34,7 @@ import { backendsOf, routesOf } from "./route.ts";
 import { rateLimitCluster } from "./rate-limit-service.ts";
 import { explicitTable, type RouteInput, transparentTables } from "./route-table.ts";
 import { probeCluster, probeListener } from "./tcp-probe.ts";
-import { servedPorts } from "./served-port.ts";
+import { type ServedPort, servedPorts } from "./served-port.ts";
 import { DEFAULT_SETTINGS, type MeshSettings } from "./settings.ts";
 
 /** Everything of one sidecar; each list sorted by name. */
@@ -42,6 +44,8 @@ export interface ProxyConfig {
   readonly listeners: readonly Listener[];
   readonly routes: readonly RouteConfiguration[];
   readonly secrets: readonly Secret[];
+  /** Filters that listeners ask for by name. */
+  readonly extensions: readonly TypedExtensionConfig[];
   /** What of this proxy's configuration had to be left out or decided, and why. */
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -129,6 +133,7 @@ function translate(
     listeners: distinctByName(distinctAddresses(side.listeners, report)),
     routes: distinctByName(side.routes),
     secrets: [],
+    extensions: distinctByName(side.extensions),
     diagnostics,
   };
 }
@@ -150,6 +155,7 @@ interface Side {
   readonly clusters: readonly Cluster[];
   readonly listeners: readonly Listener[];
   readonly routes: readonly RouteConfiguration[];
+  readonly extensions: readonly TypedExtensionConfig[];
 }
 
 type Report = (diagnostic: Diagnostic) => void;
@@ -183,6 +189,7 @@ function transparent(input: RouteInput, { workload, tcpProbes }: Proxy, report: 
       ...(probes.length > 0 ? [memo(`listener/probes/${probes.join()}`, [], () => probeListener(probes))] : []),
     ],
     routes: transparentTables(input),
+    extensions: extensionsOf(served, memo),
   };
 }
 
@@ -207,7 +214,21 @@ function explicit(input: RouteInput, proxy: Proxy, report: Report): Side {
       ...inbound.map((port) => explicitInbound(address!, port, protocolOf(port.port))),
     ],
     routes: [explicitTable(input)],
+    extensions: extensionsOf(
+      inbound.flatMap(({ port }) => served.get(port) ?? []),
+      input.memo,
+    ),
   };
+}
+
+/** What stands in the places that inbound listeners keep for it. */
+function extensionsOf(served: readonly ServedPort[], memo: Memo): TypedExtensionConfig[] {
+  return served.flatMap(({ port, protocol, owner }) => {
+    if (!mayBeHttp(protocol)) return [];
+    const adaptive = owner.policy?.spec.inbound?.adaptiveConcurrency;
+    const key = `extension/inbound/${port}/${adaptive ? owner.key : ""}`;
+    return memo(key, [adaptive], () => adaptiveConcurrency(port, adaptive));
+  });
 }
 
 function oldestFirst({ services }: MeshSnapshot): readonly Service[] {

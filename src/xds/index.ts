@@ -14,7 +14,7 @@ export type { NodeInfo } from "./node.ts";
 export type { Response } from "./type-state.ts";
 export { buildSnapshot, type Snapshot, type SnapshotInput, type TypeSnapshot, type Versions } from "./snapshot.ts";
 export type { ServerCertificate, TlsRefusal } from "./tls-listener.ts";
-export { CLUSTER, ENDPOINT, LISTENER, ROUTE, SECRET, shortType, VIRTUAL_HOST } from "./type-url.ts";
+export { CLUSTER, ENDPOINT, EXTENSION, LISTENER, ROUTE, SECRET, shortType, VIRTUAL_HOST } from "./type-url.ts";
 export { envoyRegistry } from "./registry.ts";
 export { validateMessage, validateResource } from "./validate.ts";
 export type { Violation } from "./validate-findings.ts";

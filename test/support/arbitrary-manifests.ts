@@ -422,7 +422,23 @@ const policy = object("heddle.dev/v1alpha1", "TrafficPolicy", {
           aggression: mostly(fc.constantFrom(1, 2.5), wrong),
           maxRejectPercent: percent,
         }),
-        inbound: some({ maxConnections: count, maxPendingRequests: count, maxRequests: count }),
+        inbound: some({
+          maxConnections: count,
+          maxPendingRequests: count,
+          maxRequests: count,
+          adaptiveConcurrency: some({
+            percentile: mostly(fc.constantFrom(1, 50, 99.9), wrong),
+            updateInterval: duration,
+            maxConcurrency: count,
+            minLatency: some({
+              interval: duration,
+              requests: count,
+              concurrency: count,
+              jitterPercent: percent,
+              tolerancePercent: percent,
+            }),
+          }),
+        }),
         healthCheck: oneOf(
           {
             http: some({
