@@ -27,3 +27,8 @@ export const serviceName = z
     /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)?$/,
     "must be the name of a Service, or name.namespace",
   );
+export const cookiePath = z
+  .string()
+  .min(1)
+  .max(1024)
+  .regex(/^\/[!-:<-~]*$/, "must be a path without blanks and semicolons");

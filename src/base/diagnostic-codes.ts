@@ -112,6 +112,16 @@ export const DIAGNOSTIC_CODES = {
     title: "No prefix to replace",
     hint: "Give every match of the route a path prefix, or rewrite by regex.",
   },
+  HED1220: {
+    level: "error",
+    title: "Shares and nearness contradict each other",
+    hint: "Keep locality.distribute, or locality.failover.",
+  },
+  HED1221: {
+    level: "error",
+    title: "Cookie settings without a cookie",
+    hint: "Only a cookie has a ttl, and only one that is given out has a path.",
+  },
   HED1230: {
     level: "error",
     title: "Rate limit without a number",
@@ -197,6 +207,11 @@ export const DIAGNOSTIC_CODES = {
     level: "error",
     title: "Another rate-limit service is in use",
     hint: "Name the same Service and port in all policies; the oldest policy's is asked.",
+  },
+  HED1380: {
+    level: "error",
+    title: "Export list not understood",
+    hint: "List namespaces, `.` for the service's own, or `*` for all.",
   },
   HED2001: {
     level: "error",

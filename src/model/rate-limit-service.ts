@@ -3,10 +3,10 @@ import { diagnostic } from "../base/diagnostic-codes.ts";
 import type { Diagnostic } from "../base/diagnostic.ts";
 import { backendKey } from "./backend.ts";
 import { compareAge } from "./order.ts";
-import type { Key, Policy, Service, ServicePort } from "./snapshot.ts";
+import type { Key, Policy, ServiceDefinition, ServicePort } from "./snapshot.ts";
 
 export interface ServiceOfPort {
-  readonly service: Service;
+  readonly service: ServiceDefinition;
   readonly port: ServicePort;
 }
 
@@ -25,17 +25,17 @@ export interface AskedService {
 }
 
 /** What the oldest policy in force names; undefined where none names a service. */
-export function askedService(services: ReadonlyMap<Key, Service>): AskedService | undefined {
-  const first = referencesOf(inForce(services))[0];
-  return first && { key: first.key, port: first.port, found: resolve(services, first) };
+export function askedService(catalog: readonly ServiceDefinition[]): AskedService | undefined {
+  const first = referencesOf(inForce(catalog))[0];
+  return first && { key: first.key, port: first.port, found: resolve(catalog, first) };
 }
 
 /** References to services that are not there, and to others than the first. */
-export function diagnoseRateLimits(services: ReadonlyMap<Key, Service>): readonly Diagnostic[] {
-  const [first, ...others] = referencesOf(inForce(services));
+export function diagnoseRateLimits(catalog: readonly ServiceDefinition[]): readonly Diagnostic[] {
+  const [first, ...others] = referencesOf(inForce(catalog));
   if (!first) return [];
   const missing = [first, ...others].flatMap((reference) => {
-    if (resolve(services, reference)) return [];
+    if (resolve(catalog, reference)) return [];
     const message = `Service ${reference.key} has no port ${reference.port} that takes requests, or does not exist`;
     return [diagnostic("HED1326", { ref: reference.policy.ref, path: pathOf(reference), message })];
   });
@@ -55,8 +55,8 @@ function pathOf({ route }: Reference): string {
   return `spec.routes[${route}].rateLimit.service`;
 }
 
-function inForce(services: ReadonlyMap<Key, Service>): readonly Policy[] {
-  return [...new Set([...services.values()].flatMap(({ policy }) => policy ?? []))].sort(compareAge);
+function inForce(catalog: readonly ServiceDefinition[]): readonly Policy[] {
+  return [...new Set(catalog.flatMap(({ policy }) => policy ?? []))].sort(compareAge);
 }
 
 function referencesOf(policies: readonly Policy[]): readonly Reference[] {
@@ -69,8 +69,8 @@ function referencesOf(policies: readonly Policy[]): readonly Reference[] {
   );
 }
 
-function resolve(services: ReadonlyMap<Key, Service>, { key, port }: Reference): ServiceOfPort | undefined {
-  const service = services.get(key);
+function resolve(catalog: readonly ServiceDefinition[], { key, port }: Reference): ServiceOfPort | undefined {
+  const service = catalog.find((candidate) => candidate.key === key);
   const found = service?.ports.find((p) => p.port === port);
   return service && service.type !== "ExternalName" && found && found.protocol !== "UDP"
     ? { service, port: found }

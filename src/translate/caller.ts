@@ -1,6 +1,6 @@
 /** Routes that are for some callers only: which of them one sidecar is sent. */
 import type { Caller, Route } from "../api/traffic-policy.ts";
-import type { Service, Workload } from "../model/snapshot.ts";
+import type { ServiceDefinition, Workload } from "../model/snapshot.ts";
 import { toldOf } from "./rate-limit-service.ts";
 import { fleetKey } from "./rate-limit.ts";
 
@@ -11,7 +11,7 @@ export interface Placed {
 }
 
 /** The routes of a service as its caller has them: alternatives for others are left out, and routes with no other. */
-export function routesFor(service: Service, caller: Workload): readonly Placed[] {
+export function routesFor(service: ServiceDefinition, caller: Workload): readonly Placed[] {
   return (service.policy?.spec.routes ?? []).flatMap((route, index): readonly Placed[] => {
     const match = route.match?.filter(({ from }) => isFrom(from, caller));
     if (!match || match.length === route.match?.length) return [{ route, index }];
@@ -23,13 +23,13 @@ export function routesFor(service: Service, caller: Workload): readonly Placed[]
  * What tells this caller's routes from those of others, over all services; "" where nothing does. Callers with the same text are
  * sent the very same routes.
  */
-export function callerKey(services: readonly Service[], caller: Workload, fleetSize: number): string {
+export function callerKey(services: readonly ServiceDefinition[], caller: Workload, fleetSize: number): string {
   return services
+    .filter(hasCallers)
     .flatMap(({ key, policy }) => {
       const routes = policy?.spec.routes ?? [];
-      const chosen = choices(routes, caller);
       const limits = routes.flatMap(({ rateLimit }) => rateLimit ?? []);
-      const parts = [chosen, fleetKey(limits, fleetSize), toldOf(limits, caller)];
+      const parts = [choices(routes, caller), fleetKey(limits, fleetSize), toldOf(limits, caller)];
       return parts.every((part) => part === "") ? [] : `${key}=${parts.join(":")}`;
     })
     .join();
@@ -37,9 +37,23 @@ export function callerKey(services: readonly Service[], caller: Workload, fleetS
 
 /** Which alternatives are for this caller; "" where all are for everybody. */
 function choices(routes: readonly Route[], caller: Workload): string {
-  const callers = routes.flatMap(({ match = [] }) => match.map(({ from }) => from));
-  if (callers.every((from) => from === undefined)) return "";
-  return callers.map((from) => (isFrom(from, caller) ? "1" : "0")).join("");
+  if (!routes.some(isSelective)) return "";
+  const alternatives = routes.flatMap(({ match = [] }) => match);
+  return alternatives.map(({ from }) => (isFrom(from, caller) ? "1" : "0")).join("");
+}
+
+/** Not all callers have the same routes to the service. */
+export function hasCallers({ policy }: ServiceDefinition): boolean {
+  return policy?.spec.routes?.some((route) => isSelective(route) || isCounted(route)) ?? false;
+}
+
+function isSelective({ match }: Route): boolean {
+  return match?.some(({ from }) => from !== undefined) ?? false;
+}
+
+/** Its limit depends on who calls. */
+function isCounted({ rateLimit }: Route): boolean {
+  return rateLimit?.scope === "Fleet" || rateLimit?.service !== undefined;
 }
 
 function isFrom(from: Caller | undefined, { namespace, serviceAccount, labels }: Workload): boolean {

@@ -11,6 +11,7 @@ import {
 } from "../gen/envoy/extensions/filters/http/ratelimit/v3/rate_limit_pb.ts";
 import { ApiVersion } from "../gen/envoy/config/core/v3/config_source_pb.ts";
 import { RouterSchema } from "../gen/envoy/extensions/filters/http/router/v3/router_pb.ts";
+import { StatefulSessionSchema } from "../gen/envoy/extensions/filters/http/stateful_session/v3/stateful_session_pb.ts";
 import {
   HttpConnectionManager_CodecType,
   HttpConnectionManager_ServerHeaderTransformation,
@@ -28,6 +29,7 @@ import { RATE_LIMIT_CLUSTER } from "./names.ts";
 export const CORS_FILTER = "envoy.filters.http.cors";
 export const FAULT_FILTER = "envoy.filters.http.fault";
 export const RATE_LIMIT_FILTER = "envoy.filters.http.local_ratelimit";
+export const AFFINITY_FILTER = "envoy.filters.http.stateful_session";
 export const RATE_LIMIT_STATS = "heddle";
 
 /**
@@ -58,6 +60,7 @@ export function routedBy(table: string): Filter {
       filter(RATE_LIMIT_FILTER, pack(LocalRateLimitSchema, { statPrefix: RATE_LIMIT_STATS })),
       askingFilter("Allow"),
       askingFilter("Deny"),
+      filter(AFFINITY_FILTER, pack(StatefulSessionSchema, {})),
     ],
   );
 }

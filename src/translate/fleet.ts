@@ -4,12 +4,14 @@ import {
   type ClusterLoadAssignment,
   ClusterLoadAssignmentSchema,
 } from "../gen/envoy/config/endpoint/v3/endpoint_pb.ts";
-import type { MeshSnapshot, Service, Workload } from "../model/snapshot.ts";
+import type { MeshSnapshot, ServiceDefinition, Workload } from "../model/snapshot.ts";
+import { distinct } from "./distinct.ts";
 import { socketAddress } from "./envoy.ts";
+import type { Memo } from "./memo.ts";
 import { FLEET } from "./names.ts";
 
 /** Ready pods by workload. */
-export type FleetSizes = ReadonlyMap<string, number>;
+type FleetSizes = ReadonlyMap<string, number>;
 
 /** Beyond this the share of one sidecar is nothing worth having. */
 const MAX_SIZE = 10_000;
@@ -19,7 +21,7 @@ function workloadName({ namespace, serviceAccount, labels }: Workload): string {
   return `${namespace}/${serviceAccount}/${labels["app.kubernetes.io/name"] ?? labels["app"] ?? ""}`;
 }
 
-export function fleetSizes({ workloads }: MeshSnapshot): FleetSizes {
+function fleetSizes(workloads: MeshSnapshot["workloads"]): FleetSizes {
   const sizes = new Map<string, number>();
   for (const workload of workloads.values()) {
     if (!workload.ready) continue;
@@ -29,19 +31,33 @@ export function fleetSizes({ workloads }: MeshSnapshot): FleetSizes {
   return sizes;
 }
 
-/** How many sidecars share this one's limits, itself included. */
-export function fleetSizeOf(sizes: FleetSizes, workload: Workload): number {
+/** How many sidecars share this one's limits, itself included; undefined where no limit is shared and nobody needs to know. */
+export function fleetSizeOf({ catalog, workloads }: MeshSnapshot, workload: Workload, memo: Memo): number | undefined {
+  if (!memo("fleet/shared", [catalog], () => catalog.some(sharesLimits))) return undefined;
+  const sizes = memo("fleet/sizes", [workloads], () => fleetSizes(workloads));
   const ready = sizes.get(workloadName(workload)) ?? 0;
   return Math.min(MAX_SIZE, workload.ready ? ready : ready + 1);
 }
 
-/** Whether some limit is shared: without, nobody needs to know the size of a fleet. */
-export function sharesLimits(services: readonly Service[]): boolean {
-  return services.some(({ policy }) => policy?.spec.routes?.some(({ rateLimit }) => rateLimit?.scope === "Fleet"));
+function sharesLimits({ policy }: ServiceDefinition): boolean {
+  return policy?.spec.routes?.some(({ rateLimit }) => rateLimit?.scope === "Fleet") ?? false;
+}
+
+/** Endpoints with those that tell the size of the fleet among them. */
+export function withFleet(
+  endpoints: readonly ClusterLoadAssignment[],
+  size: number | undefined,
+  memo: Memo,
+): readonly ClusterLoadAssignment[] {
+  if (size === undefined) return endpoints;
+  const fleet = memo(`fleet/${size}`, [], () => fleetEndpoints(size));
+  return memo.of(endpoints, `fleet/${size}`, [], () =>
+    distinct([...endpoints, fleet], ({ clusterName }) => clusterName),
+  );
 }
 
 /** As many endpoints as the fleet has members. Nothing is sent to them: an Envoy only counts. */
-export function fleetEndpoints(size: number): ClusterLoadAssignment {
+function fleetEndpoints(size: number): ClusterLoadAssignment {
   return create(ClusterLoadAssignmentSchema, {
     clusterName: FLEET,
     endpoints: [

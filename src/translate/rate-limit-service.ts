@@ -12,7 +12,7 @@ import { type RateLimit, RateLimitSchema } from "../gen/envoy/config/route/v3/ro
 import { RateLimitPerRouteSchema } from "../gen/envoy/extensions/filters/http/ratelimit/v3/rate_limit_pb.ts";
 import { backendKey } from "../model/backend.ts";
 import type { AskedService, ServiceOfPort } from "../model/rate-limit-service.ts";
-import type { Service, Workload } from "../model/snapshot.ts";
+import type { ServiceDefinition, Workload } from "../model/snapshot.ts";
 import { circuitBreakers } from "./circuit-breaker.ts";
 import { RATE_LIMIT_SERVICE } from "./connection-manager.ts";
 import { ads, duration, pack } from "./envoy.ts";
@@ -26,7 +26,7 @@ const CONNECT_TIMEOUT_MS = 1000;
  * service than the one that is asked, which would count it as something else.
  */
 export function askedLimits(
-  { policy }: Service,
+  { policy }: ServiceDefinition,
   limit: PolicyLimit | undefined,
   asked: AskedService | undefined,
   caller: Workload,

@@ -2,6 +2,7 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import type { Any } from "@bufbuild/protobuf/wkt";
 import type {
+  Affinity,
   Cors,
   DirectResponse,
   Fault,
@@ -33,13 +34,19 @@ import { duration, fraction, pack } from "./envoy.ts";
 import { escape, stringMatcher } from "./match.ts";
 import { localRateLimit } from "./rate-limit.ts";
 import { askedDomain } from "./rate-limit-service.ts";
+import { sessionAffinity } from "./session-affinity.ts";
 
 type RouteInit = Exclude<MessageInitShape<typeof RouteSchema>, Route>;
 type ActionInit = Exclude<MessageInitShape<typeof RouteActionSchema>, RouteAction>;
 
 /** Header edits, and the settings of the filters that stand in every listener and do nothing without. */
-export function routeFilters({ headers, cors, fault, rateLimit }: PolicyRoute, fleetSize: number): Partial<RouteInit> {
+export function routeFilters(
+  { headers, cors, fault, rateLimit }: PolicyRoute,
+  affinity: Affinity | undefined,
+  fleetSize: number,
+): Partial<RouteInit> {
   const perFilter: Record<string, Any> = {
+    ...sessionAffinity(affinity),
     ...(cors && { [CORS_FILTER]: corsPolicy(cors) }),
     ...(fault && { [FAULT_FILTER]: httpFault(fault) }),
     ...(rateLimit?.requests !== undefined && {

@@ -1,0 +1,147 @@
+/**
+ * What sidecars are told of the services that they may call. Most of it is the same for all of them: each list is made once for
+ * the callers that it is the same for, and is the very same list until something in it changes.
+ */
+import type { Diagnostic } from "../base/diagnostic.ts";
+import type { Cluster } from "../gen/envoy/config/cluster/v3/cluster_pb.ts";
+import type { ClusterLoadAssignment } from "../gen/envoy/config/endpoint/v3/endpoint_pb.ts";
+import type { Listener } from "../gen/envoy/config/listener/v3/listener_pb.ts";
+import type { RouteConfiguration } from "../gen/envoy/config/route/v3/route_pb.ts";
+import type { AskedService } from "../model/rate-limit-service.ts";
+import type { MeshSnapshot, ServiceDefinition, ServicePort, Workload } from "../model/snapshot.ts";
+import { callerKey, hasCallers } from "./caller.ts";
+import { closenessOf } from "./closeness.ts";
+import { clustersOf } from "./cluster.ts";
+import { distinct } from "./distinct.ts";
+import { endpointsOf } from "./endpoints.ts";
+import { heldUp, transparentListeners } from "./listener-transparent.ts";
+import type { Memo } from "./memo.ts";
+import type { Capture, Proxy } from "./proxy.ts";
+import { backendsOf, routesOf } from "./route.ts";
+import { explicitTable, type RouteInput, transparentTables } from "./route-table.ts";
+import type { Scope } from "./scope.ts";
+import type { MeshSettings } from "./settings.ts";
+
+/** A list with what had to be left out of it or decided, and why. */
+export interface Reported<T> {
+  readonly items: readonly T[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** What limits depend on beside their policies. */
+export interface Limits {
+  /** Sidecars of the caller's workload, where it matters. */
+  readonly fleetSize: number | undefined;
+  /** The rate-limit service of the mesh. */
+  readonly asked: AskedService | undefined;
+}
+
+/** The clusters of the services, in the catalog's order. */
+export function outboundClusters({ key, catalog }: Scope, memo: Memo): readonly Cluster[] {
+  return memo(`outbound/clusters/${key}`, [catalog], () =>
+    callable(catalog).flatMap(([service, port]) =>
+      memo.of(service, `clusters/${portKey(port)}`, [], () => clustersOf(service, port)),
+    ),
+  );
+}
+
+/** The endpoints of the services as callers in one place see them, sorted by name. */
+export function outboundEndpoints(
+  { services, catalog: all }: MeshSnapshot,
+  { key, catalog }: Scope,
+  caller: Workload,
+  memo: Memo,
+): readonly ClusterLoadAssignment[] {
+  const place = placeKey({ key, catalog }, caller, memo);
+  const called = catalog === all ? [services] : catalog.map((definition) => services.get(definition.key)!);
+  return memo(`outbound/endpoints/${key}/${place}`, called, () => {
+    const assignments = catalog.flatMap((definition) => {
+      const service = services.get(definition.key)!;
+      const closeness = closenessOf(service, caller);
+      return memo.of(service, `endpoints/${closeness.key}`, [], () =>
+        service.ports.filter(notUdp).flatMap((port) => endpointsOf(service, port, closeness)),
+      );
+    });
+    return distinct(assignments, ({ clusterName }) => clusterName);
+  });
+}
+
+/** What tells this caller's endpoints from other callers': its place, as far as it matters for any service. */
+function placeKey({ key, catalog }: Scope, caller: Workload, memo: Memo): string {
+  const { region, zone, node } = caller;
+  return memo(`place/${key}/${region}/${zone}/${node}`, [catalog], () => {
+    const keys = catalog.map((service) => closenessOf(service, caller).key).filter((text) => text !== "");
+    return [...new Set(keys)].sort().join();
+  });
+}
+
+/** The route tables of a caller. */
+export function outboundRoutes(
+  snapshot: MeshSnapshot,
+  { key, catalog }: Scope,
+  { workload, capture }: Pick<Proxy, "workload" | "capture">,
+  { fleetSize = 1, asked }: Limits,
+  settings: MeshSettings,
+  memo: Memo,
+): Reported<RouteConfiguration> {
+  const selective = memo(`outbound/selective/${key}`, [catalog], () => catalog.filter(hasCallers));
+  const caller = callerKey(selective, workload, fleetSize);
+  return memo(
+    `outbound/routes/${key}/${capture}/${workload.namespace}/${caller}`,
+    [catalog, asked?.key, asked?.port],
+    () => {
+      const diagnostics: Diagnostic[] = [];
+      const callerOf = (service: ServiceDefinition): string =>
+        caller === "" ? "" : callerKey([service], workload, fleetSize);
+      const input: RouteInput = {
+        services: catalog,
+        callerOf,
+        caller: `${key}/${caller}`,
+        namespace: workload.namespace,
+        settings,
+        memo,
+        report: (diagnostic) => void diagnostics.push(diagnostic),
+        routesOf(service, port) {
+          const parts = [asked?.key, asked?.port, ...backendsOf(snapshot, service, port.port)];
+          const build = () => routesOf({ snapshot, caller: workload, fleetSize, asked }, service, port.port);
+          return memo.of(service, `routes/${port.port}/${callerOf(service)}`, parts, build);
+        },
+      };
+      return { items: TABLES[capture](input), diagnostics };
+    },
+  );
+}
+
+const TABLES: Readonly<Record<Capture, (input: RouteInput) => RouteConfiguration[]>> = {
+  transparent: transparentTables,
+  explicit: (input) => [explicitTable(input)],
+};
+
+/** The listeners of a captured pod for what it calls. */
+export function capturedListeners(
+  { services }: MeshSnapshot,
+  { key, catalog }: Scope,
+  { addresses }: Workload,
+  settings: MeshSettings,
+  memo: Memo,
+): readonly Listener[] {
+  const headless = memo(`outbound/held-up/${key}`, [catalog], () => heldUp(catalog)).map((found) =>
+    services.get(found.key)!,
+  );
+  const own = headless.some(({ endpoints }) => endpoints.some(({ address }) => addresses.includes(address)));
+  return memo(`outbound/listeners/${key}/${own ? addresses.join() : ""}`, [catalog, ...headless], () =>
+    transparentListeners(catalog, headless, addresses, settings, memo),
+  );
+}
+
+function callable(catalog: readonly ServiceDefinition[]): readonly (readonly [ServiceDefinition, ServicePort])[] {
+  return catalog.flatMap((service) => service.ports.filter(notUdp).map((port) => [service, port] as const));
+}
+
+function portKey({ port, protocol }: ServicePort): string {
+  return `${port}/${protocol}`;
+}
+
+function notUdp({ protocol }: ServicePort): boolean {
+  return protocol !== "UDP";
+}
