@@ -10,6 +10,7 @@ import {
   RateLimit_XRateLimitHeadersRFCVersion,
 } from "../gen/envoy/extensions/filters/http/ratelimit/v3/rate_limit_pb.ts";
 import { ApiVersion } from "../gen/envoy/config/core/v3/config_source_pb.ts";
+import { OnDemandSchema } from "../gen/envoy/extensions/filters/http/on_demand/v3/on_demand_pb.ts";
 import { RouterSchema } from "../gen/envoy/extensions/filters/http/router/v3/router_pb.ts";
 import { StatefulSessionSchema } from "../gen/envoy/extensions/filters/http/stateful_session/v3/stateful_session_pb.ts";
 import {
@@ -43,12 +44,19 @@ export const RATE_LIMIT_SERVICE = {
 /** A rate-limit service that takes longer does not answer, in milliseconds. */
 const RATE_LIMIT_TIMEOUT = 100;
 
+/** A control plane that is away must not hold requests up for long. */
+const ON_DEMAND = { source: ads(), timeout: duration(1000) };
+
 const NAME = "envoy.filters.network.http_connection_manager";
 
 type Init = MessageInitShape<typeof HttpConnectionManagerSchema>;
 
-/** A connection manager that asks for its routes by name. */
-export function routedBy(table: string): Filter {
+/**
+ * A connection manager that asks for its routes by name.
+ *
+ * @param onDemand a request to a cluster that the sidecar does not have waits until the control plane has been asked for it
+ */
+export function routedBy(table: string, onDemand = false): Filter {
   return manager(
     {
       statPrefix: `outbound_${table}`,
@@ -61,6 +69,7 @@ export function routedBy(table: string): Filter {
       askingFilter("Allow"),
       askingFilter("Deny"),
       filter(AFFINITY_FILTER, pack(StatefulSessionSchema, {})),
+      ...(onDemand ? [filter("envoy.filters.http.on_demand", pack(OnDemandSchema, { odcds: ON_DEMAND }))] : []),
     ],
   );
 }

@@ -5,7 +5,6 @@ import {
   ClusterLoadAssignmentSchema,
 } from "../gen/envoy/config/endpoint/v3/endpoint_pb.ts";
 import type { MeshSnapshot, ServiceDefinition, Workload } from "../model/snapshot.ts";
-import { distinct } from "./distinct.ts";
 import { socketAddress } from "./envoy.ts";
 import type { Memo } from "./memo.ts";
 import { FLEET } from "./names.ts";
@@ -43,29 +42,18 @@ function sharesLimits({ policy }: ServiceDefinition): boolean {
   return policy?.spec.routes?.some(({ rateLimit }) => rateLimit?.scope === "Fleet") ?? false;
 }
 
-/** Endpoints with those that tell the size of the fleet among them. */
-export function withFleet(
-  endpoints: readonly ClusterLoadAssignment[],
-  size: number | undefined,
-  memo: Memo,
-): readonly ClusterLoadAssignment[] {
-  if (size === undefined) return endpoints;
-  const fleet = memo(`fleet/${size}`, [], () => fleetEndpoints(size));
-  return memo.of(endpoints, `fleet/${size}`, [], () =>
-    distinct([...endpoints, fleet], ({ clusterName }) => clusterName),
-  );
-}
-
 /** As many endpoints as the fleet has members. Nothing is sent to them: an Envoy only counts. */
-function fleetEndpoints(size: number): ClusterLoadAssignment {
-  return create(ClusterLoadAssignmentSchema, {
-    clusterName: FLEET,
-    endpoints: [
-      {
-        lbEndpoints: Array.from({ length: size }, (_, index) => ({
-          hostIdentifier: { case: "endpoint" as const, value: { address: socketAddress("127.0.0.1", index + 1) } },
-        })),
-      },
-    ],
-  });
+export function fleetEndpoints(size: number, memo: Memo): ClusterLoadAssignment {
+  return memo(`fleet/${size}`, [], () =>
+    create(ClusterLoadAssignmentSchema, {
+      clusterName: FLEET,
+      endpoints: [
+        {
+          lbEndpoints: Array.from({ length: size }, (_, index) => ({
+            hostIdentifier: { case: "endpoint" as const, value: { address: socketAddress("127.0.0.1", index + 1) } },
+          })),
+        },
+      ],
+    }),
+  );
 }

@@ -48,11 +48,12 @@ export function outboundClusters({ key, catalog }: Scope, memo: Memo): readonly 
 /** The endpoints of the services as callers in one place see them, sorted by name. */
 export function outboundEndpoints(
   { services, catalog: all }: MeshSnapshot,
-  { key, catalog }: Scope,
+  scope: Scope,
   caller: Workload,
   memo: Memo,
 ): readonly ClusterLoadAssignment[] {
-  const place = placeKey({ key, catalog }, caller, memo);
+  const { key, catalog } = scope;
+  const place = placeKey(scope, caller, memo);
   const called = catalog === all ? [services] : catalog.map((definition) => services.get(definition.key)!);
   return memo(`outbound/endpoints/${key}/${place}`, called, () => {
     const assignments = catalog.flatMap((definition) => {
@@ -64,6 +65,19 @@ export function outboundEndpoints(
     });
     return distinct(assignments, ({ clusterName }) => clusterName);
   });
+}
+
+/** Endpoints with those that limits need besides; the very same list where they need none. */
+export function withLimits(
+  endpoints: readonly ClusterLoadAssignment[],
+  forLimits: readonly ClusterLoadAssignment[],
+  memo: Memo,
+): readonly ClusterLoadAssignment[] {
+  if (forLimits.length === 0) return endpoints;
+  const names = forLimits.map(({ clusterName }) => clusterName).join();
+  return memo.of(endpoints, `with/${names}/${forLimits[0]!.endpoints[0]?.lbEndpoints.length ?? 0}`, forLimits, () =>
+    distinct([...endpoints, ...forLimits], ({ clusterName }) => clusterName),
+  );
 }
 
 /** What tells this caller's endpoints from other callers': its place, as far as it matters for any service. */
@@ -78,7 +92,7 @@ function placeKey({ key, catalog }: Scope, caller: Workload, memo: Memo): string
 /** The route tables of a caller. */
 export function outboundRoutes(
   snapshot: MeshSnapshot,
-  { key, catalog }: Scope,
+  { key, catalog, lazy }: Scope,
   { workload, capture }: Pick<Proxy, "workload" | "capture">,
   { fleetSize = 1, asked }: Limits,
   settings: MeshSettings,
@@ -88,13 +102,14 @@ export function outboundRoutes(
   const caller = callerKey(selective, workload, fleetSize);
   return memo(
     `outbound/routes/${key}/${capture}/${workload.namespace}/${caller}`,
-    [catalog, asked?.key, asked?.port],
+    [catalog, lazy, asked?.key, asked?.port],
     () => {
       const diagnostics: Diagnostic[] = [];
       const callerOf = (service: ServiceDefinition): string =>
         caller === "" ? "" : callerKey([service], workload, fleetSize);
       const input: RouteInput = {
         services: catalog,
+        lazy,
         callerOf,
         caller: `${key}/${caller}`,
         namespace: workload.namespace,
@@ -120,7 +135,7 @@ const TABLES: Readonly<Record<Capture, (input: RouteInput) => RouteConfiguration
 /** The listeners of a captured pod for what it calls. */
 export function capturedListeners(
   { services }: MeshSnapshot,
-  { key, catalog }: Scope,
+  { key, catalog, lazy }: Scope,
   { addresses }: Workload,
   settings: MeshSettings,
   memo: Memo,
@@ -129,8 +144,8 @@ export function capturedListeners(
     services.get(found.key)!,
   );
   const own = headless.some(({ endpoints }) => endpoints.some(({ address }) => addresses.includes(address)));
-  return memo(`outbound/listeners/${key}/${own ? addresses.join() : ""}`, [catalog, ...headless], () =>
-    transparentListeners(catalog, headless, addresses, settings, memo),
+  return memo(`outbound/listeners/${key}/${own ? addresses.join() : ""}`, [catalog, lazy, ...headless], () =>
+    transparentListeners({ catalog, lazy }, headless, addresses, settings, memo),
   );
 }
 

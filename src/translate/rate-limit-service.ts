@@ -8,11 +8,15 @@ import {
   Cluster_LbPolicy,
   ClusterSchema,
 } from "../gen/envoy/config/cluster/v3/cluster_pb.ts";
+import type { ClusterLoadAssignment } from "../gen/envoy/config/endpoint/v3/endpoint_pb.ts";
 import { type RateLimit, RateLimitSchema } from "../gen/envoy/config/route/v3/route_components_pb.ts";
 import { RateLimitPerRouteSchema } from "../gen/envoy/extensions/filters/http/ratelimit/v3/rate_limit_pb.ts";
 import { backendKey } from "../model/backend.ts";
 import type { AskedService, ServiceOfPort } from "../model/rate-limit-service.ts";
-import type { ServiceDefinition, Workload } from "../model/snapshot.ts";
+import type { MeshSnapshot, ServiceDefinition, Workload } from "../model/snapshot.ts";
+import { closenessOf } from "./closeness.ts";
+import { endpointsOf } from "./endpoints.ts";
+import type { Memo } from "./memo.ts";
 import { circuitBreakers } from "./circuit-breaker.ts";
 import { RATE_LIMIT_SERVICE } from "./connection-manager.ts";
 import { ads, duration, pack } from "./envoy.ts";
@@ -79,4 +83,18 @@ export function rateLimitCluster({ service, port }: ServiceOfPort): Cluster {
     circuitBreakers: circuitBreakers(),
     typedExtensionProtocolOptions: protocolOptions("GRPC"),
   });
+}
+
+/** The endpoints that the cluster asks for, as a caller in its place sees them. */
+export function rateLimitEndpoints(
+  { services }: MeshSnapshot,
+  { service: { key }, port }: ServiceOfPort,
+  caller: Workload,
+  memo: Memo,
+): readonly ClusterLoadAssignment[] {
+  const service = services.get(key)!;
+  const closeness = closenessOf(service, caller);
+  return memo.of(service, `rate-limit-endpoints/${port.port}/${closeness.key}`, [], () =>
+    endpointsOf(service, port, closeness).slice(0, 1),
+  );
 }

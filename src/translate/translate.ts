@@ -14,12 +14,13 @@ import { askedService } from "../model/rate-limit-service.ts";
 import type { MeshSnapshot } from "../model/snapshot.ts";
 import { distinctByName } from "./distinct.ts";
 import { blackHoleCluster } from "./fixed-clusters.ts";
-import { fleetSizeOf, withFleet } from "./fleet.ts";
+import { fleetEndpoints, fleetSizeOf } from "./fleet.ts";
 import { distinctAddresses } from "./listener-address.ts";
 import { createMemo, type Memo } from "./memo.ts";
-import { outboundClusters, outboundEndpoints, outboundRoutes, type Reported } from "./outbound.ts";
+import { outboundClusters, outboundEndpoints, outboundRoutes, type Reported, withLimits } from "./outbound.ts";
 import type { Proxy } from "./proxy.ts";
-import { rateLimitCluster } from "./rate-limit-service.ts";
+import { clusterFor, type Demand, NO_DEMAND, serviceNamed } from "./on-demand.ts";
+import { rateLimitCluster, rateLimitEndpoints } from "./rate-limit-service.ts";
 import { scopeOf } from "./scope.ts";
 import { DEFAULT_SETTINGS, type MeshSettings } from "./settings.ts";
 import { explicitSide, transparentSide } from "./side.ts";
@@ -37,19 +38,26 @@ export interface ProxyConfig {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-export type Translator = (snapshot: MeshSnapshot, proxy: Proxy) => ProxyConfig;
+/** @param demand what sidecars were seen to call, for those that are told of nothing else */
+export type Translator = (snapshot: MeshSnapshot, proxy: Proxy, demand?: Demand) => ProxyConfig;
 
 /** A translator with a memo of its own. It never throws on what users wrote. */
 export function createTranslator(settings: MeshSettings = DEFAULT_SETTINGS): Translator {
   const memo = createMemo();
-  return (snapshot, proxy) => translate(snapshot, proxy, settings, memo);
+  return (snapshot, proxy, demand = NO_DEMAND) => translate(snapshot, proxy, demand, settings, memo);
 }
 
 const SECRETS: readonly Secret[] = [];
 
-function translate(snapshot: MeshSnapshot, proxy: Proxy, settings: MeshSettings, memo: Memo): ProxyConfig {
+function translate(
+  snapshot: MeshSnapshot,
+  proxy: Proxy,
+  demand: Demand,
+  settings: MeshSettings,
+  memo: Memo,
+): ProxyConfig {
   const { workload, capture } = proxy;
-  const scope = scopeOf(snapshot, proxy, memo);
+  const scope = scopeOf(snapshot, proxy, demand, memo);
   const side =
     capture === "transparent"
       ? transparentSide(snapshot, scope, proxy, settings, memo)
@@ -63,9 +71,16 @@ function translate(snapshot: MeshSnapshot, proxy: Proxy, settings: MeshSettings,
     blackHoleCluster(),
     ...(limiter ? [rateLimitCluster(limiter)] : []),
   ]);
-  const clusters = memo.of(outbound, `clusters/${side.key}`, [side.clusters, fixed], () =>
-    distinctByName([...outbound, ...fixed, ...side.clusters]),
-  );
+  const demanded = proxy.dependencies.kind === "auto" ? demand.hosts : [];
+  const clusters = memo.of(outbound, `clusters/${side.key}/${demanded.join()}`, [side.clusters, fixed], () => {
+    const found = demanded.map((host) => clusterFor(host, serviceNamed(host, workload.namespace, snapshot.services)));
+    return distinctByName([...outbound, ...fixed, ...side.clusters, ...found]);
+  });
+  // Also where the service is no dependency of the sidecar: it is the policies that name it.
+  const forLimits = [
+    ...(fleetSize === undefined ? [] : [fleetEndpoints(fleetSize, memo)]),
+    ...(limiter ? rateLimitEndpoints(snapshot, limiter, workload, memo) : []),
+  ];
   const [called, ...others] = side.listeners;
   const listeners = memo.of(called, `listeners/${side.key}`, others, (): Reported<Listener> => {
     const diagnostics: Diagnostic[] = [];
@@ -75,7 +90,7 @@ function translate(snapshot: MeshSnapshot, proxy: Proxy, settings: MeshSettings,
   });
   return {
     clusters,
-    endpoints: withFleet(outboundEndpoints(snapshot, scope, workload, memo), fleetSize, memo),
+    endpoints: withLimits(outboundEndpoints(snapshot, scope, workload, memo), forLimits, memo),
     listeners: listeners.items,
     routes: routes.items,
     secrets: SECRETS,
