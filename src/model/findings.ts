@@ -14,6 +14,8 @@ export interface Findings {
   service(key: Key, found: Found): void;
   /** What attaching all policies brought to light. */
   attachment(found: Found): void;
+  /** What attaching all routes of the Gateway API brought to light. */
+  gateway(found: Found): void;
   /** Looks at the policies that a change concerns. */
   policies(
     services: ReadonlyMap<Key, Service>,
@@ -35,6 +37,7 @@ interface Judged {
 export function createFindings(): Findings {
   const ofServices = new Map<Key, Found>();
   let ofAttachment: Found = [];
+  let ofGateway: Found = [];
   let ofPolicies = new Map<Key, Judged>();
   let ofRateLimits: Found = [];
   let judged: { readonly policies: unknown; readonly catalog: unknown; readonly sidecars: number } | undefined;
@@ -86,6 +89,9 @@ export function createFindings(): Findings {
     attachment(found) {
       ofAttachment = found;
     },
+    gateway(found) {
+      ofGateway = found;
+    },
     policies(services, policies, catalog, changed, sidecars) {
       // How many sidecars there are matters to none but those who ask endpoints how they are.
       const more = judged?.sidecars !== sidecars && [...policies.values()].some(({ spec }) => spec.healthCheck);
@@ -95,7 +101,7 @@ export function createFindings(): Findings {
       judged = { policies, catalog, sidecars };
     },
     all(objects) {
-      const found = [...[...ofServices.values()].flat(), ...ofAttachment, ...ofRateLimits];
+      const found = [...[...ofServices.values()].flat(), ...ofAttachment, ...ofGateway, ...ofRateLimits];
       for (const policy of ofPolicies.values()) found.push(...policy.found);
       last = share(last, found.map((d) => withPlace(objects, d)).sort(compareDiagnostics));
       return last;

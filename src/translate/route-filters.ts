@@ -1,16 +1,7 @@
 /** What a route changes, answers or disturbs: the parts of Envoy's route that are not about where requests go. */
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import type { Any } from "@bufbuild/protobuf/wkt";
-import type {
-  Affinity,
-  Cors,
-  DirectResponse,
-  Fault,
-  HeaderEdits,
-  Redirect,
-  Rewrite,
-  Route as PolicyRoute,
-} from "../api/traffic-policy.ts";
+import type { Affinity, Cors, DirectResponse, Fault, HeaderEdits, Redirect, Rewrite } from "../api/traffic-policy.ts";
 import {
   type HeaderValueOption,
   HeaderValueOption_HeaderAppendAction,
@@ -29,6 +20,7 @@ import {
 } from "../gen/envoy/config/route/v3/route_components_pb.ts";
 import { CorsPolicySchema } from "../gen/envoy/extensions/filters/http/cors/v3/cors_pb.ts";
 import { HTTPFaultSchema } from "../gen/envoy/extensions/filters/http/fault/v3/fault_pb.ts";
+import type { MeshRoute } from "../model/mesh-route.ts";
 import { CORS_FILTER, FAULT_FILTER, RATE_LIMIT_FILTER, RATE_LIMIT_SERVICE } from "./connection-manager.ts";
 import { duration, fraction, pack } from "./envoy.ts";
 import { escape, stringMatcher } from "./match.ts";
@@ -39,11 +31,13 @@ import { sessionAffinity } from "./session-affinity.ts";
 type RouteInit = Exclude<MessageInitShape<typeof RouteSchema>, Route>;
 type ActionInit = Exclude<MessageInitShape<typeof RouteActionSchema>, RouteAction>;
 
+type FilterFields = Pick<MeshRoute, "headers" | "cors" | "fault" | "rateLimit">;
+
 /** Header edits, and the settings of the filters that stand in every listener and do nothing without. */
 export function routeFilters(
-  { headers, cors, fault, rateLimit }: PolicyRoute,
-  affinity: Affinity | undefined,
-  fleetSize: number,
+  { headers, cors, fault, rateLimit }: FilterFields,
+  affinity?: Affinity,
+  fleetSize = 1,
 ): Partial<RouteInit> {
   const perFilter: Record<string, Any> = {
     ...sessionAffinity(affinity),

@@ -1,12 +1,13 @@
 /** The routes of one service port: the policy's in their order, then everything else to the whole service. */
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import type { Mirror, Route as PolicyRoute } from "../api/traffic-policy.ts";
+import type { Mirror } from "../api/traffic-policy.ts";
 import {
   type Route,
   type RouteAction,
   RouteActionSchema,
   RouteSchema,
 } from "../gen/envoy/config/route/v3/route_components_pb.ts";
+import type { MeshRoute } from "../model/mesh-route.ts";
 import type { AskedService } from "../model/rate-limit-service.ts";
 import type { MeshSnapshot, ServiceDefinition, Workload } from "../model/snapshot.ts";
 import { anonymous } from "./anonymous.ts";
@@ -35,7 +36,7 @@ export function routesOf(context: RouteContext, service: ServiceDefinition, port
   const { caller, fleetSize } = context;
   const routes: Route[] = [];
   const { affinity } = service.policy?.spec.loadBalancing ?? {};
-  for (const { route: policy, index } of routesFor(service, caller)) {
+  for (const { route: policy, index } of routesFor(service, port, caller)) {
     const name = policy.name ?? `routes[${index}]`;
     const filters = routeFilters(policy, affinity, fleetSize);
     const alternatives = policy.match ?? [{}];
@@ -63,7 +64,8 @@ export function routesOf(context: RouteContext, service: ServiceDefinition, port
 
 /** Names of all clusters that the routes of a service lead to, in order: when they change, the routes are built anew. */
 export function backendsOf(snapshot: MeshSnapshot, service: ServiceDefinition, port: number): readonly string[] {
-  const routes = service.policy?.spec.routes ?? [];
+  const attached = service.attached?.flatMap(({ routes }) => routes) ?? [];
+  const routes: readonly MeshRoute[] = service.policy?.spec.routes ?? attached;
   return routes.flatMap(({ split = [], mirror = [] }) =>
     [...split, ...mirror].map((backend) => backendCluster(snapshot, service, port, backend)),
   );
@@ -74,7 +76,7 @@ function actionOf(
   context: RouteContext,
   service: ServiceDefinition,
   port: number,
-  policy: PolicyRoute,
+  policy: MeshRoute,
   matched: string | undefined,
 ): Route["action"] {
   const { redirect, directResponse } = policy;
@@ -89,7 +91,7 @@ function policyAction(
   { snapshot, caller, asked }: RouteContext,
   service: ServiceDefinition,
   port: number,
-  policy: PolicyRoute,
+  policy: MeshRoute,
   matched: string | undefined,
 ): RouteAction {
   const { loadBalancing, connection } = service.policy?.spec ?? {};

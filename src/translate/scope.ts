@@ -3,6 +3,7 @@
  * What it is told costs it memory and time to start, whether it calls it or not.
  */
 import { backendKey } from "../model/backend.ts";
+import type { MeshRoute } from "../model/mesh-route.ts";
 import type { Key, MeshSnapshot, ServiceDefinition } from "../model/snapshot.ts";
 import { type Dependencies, dependenciesKey } from "./dependencies.ts";
 import type { Memo } from "./memo.ts";
@@ -92,11 +93,9 @@ function withBackends(
   return found;
 }
 
-function backendKeysOf({ policy }: ServiceDefinition): readonly Key[] {
-  if (!policy) return [];
-  return (policy.spec.routes ?? []).flatMap(({ split = [], mirror = [], rateLimit }) =>
-    [...[...split, ...mirror].map(({ service }) => service), rateLimit?.service?.name].flatMap((service) =>
-      service === undefined ? [] : [backendKey(policy.namespace, service)],
-    ),
+function backendKeysOf({ namespace, policy, attached = [] }: ServiceDefinition): readonly Key[] {
+  const routes: readonly MeshRoute[] = policy?.spec.routes ?? attached.flatMap(({ routes: own }) => own);
+  return routes.flatMap(({ split = [], mirror = [] }) =>
+    [...split, ...mirror].flatMap(({ service }) => (service === undefined ? [] : [backendKey(namespace, service)])),
   );
 }
