@@ -6,9 +6,14 @@ const ESCAPED = /["<>^`{|}]/g;
 /** Escapes of these mean the same as the characters themselves. */
 const PLAIN = /^[A-Za-z0-9\-._~]$/;
 
+/** What a client makes of a path or query that holds blanks, letters with accents and the like. */
+export function sendable(text: string): string {
+  return text.replace(NOT_SENDABLE, (char) => encodeURIComponent(char));
+}
+
 /** The normal form, or undefined where Envoy refuses the path. `path` has no query. */
 export function normalizedPath(path: string): string | undefined {
-  const sent = path.replace(NOT_SENDABLE, (char) => encodeURIComponent(char));
+  const sent = sendable(path);
   if (/%00/.test(sent)) return undefined;
   const done: string[] = [];
   const segments = sent.replaceAll("\\", "/").slice(1).split("/");

@@ -1,5 +1,5 @@
 /** A request as Envoy's routing sees it: what a client sent, after the connection manager has cleaned it. */
-import { normalizedPath } from "./path.ts";
+import { normalizedPath, sendable } from "./path.ts";
 
 /** What the application sends. */
 export interface SentRequest {
@@ -78,7 +78,7 @@ export function received(sent: SentRequest): Request | { readonly refused: strin
 
 function splitQuery(path: string): [path: string, query: string | undefined] {
   const mark = path.indexOf("?");
-  return mark < 0 ? [path, undefined] : [path.slice(0, mark), path.slice(mark + 1)];
+  return mark < 0 ? [path, undefined] : [path.slice(0, mark), sendable(path.slice(mark + 1))];
 }
 
 function cleaned(sent: SentRequest["headers"]): Map<string, readonly string[]> {
@@ -93,7 +93,10 @@ function cleaned(sent: SentRequest["headers"]): Map<string, readonly string[]> {
   }
   const upgrades = headers.has("upgrade") && /\bupgrade\b/i.test(headers.get("connection")?.join() ?? "");
   if (!upgrades) for (const name of HOP_BY_HOP) headers.delete(name);
-  if (headers.get("te")?.join() !== "trailers") headers.delete("te");
+  const te = headers.get("te")?.join() ?? "";
+  // Of what it accepts only trailers go on; one that is empty stays (measured).
+  if (te.split(",").some((part) => part.trim() === "trailers")) headers.set("te", ["trailers"]);
+  else if (te !== "") headers.delete("te");
   return headers;
 }
 

@@ -7,10 +7,6 @@ type Fields = Readonly<Record<string, unknown>>;
 
 const VALUES = ["", "1", "12", "21", "a", "A", "a.b", "é", "a;b", "x,y"];
 const REGEXES = ["1.*", "[^1]*", "(?i)a", "\\w+", "a|1", ".", "..", "(?:1|a)2?", "[[:alpha:]]*", "\\pL"];
-const HEADERS = ["x-a", "x-b", "X-C", "accept", "host", "te", "x-forwarded-proto", "connection", "user-agent"];
-const COOKIES = ["user", "u", "a.b"];
-const QUERY = ["q", "r", "a b"];
-const PATHS = ["/", "/a", "/a/", "/a/b", "/ab", "/b", "/A", "/a/b/c", "/é"];
 const PATH_REGEXES = [
   "/a(/.*)?",
   "/[ab]+",
@@ -22,6 +18,18 @@ const PATH_REGEXES = [
   "(?i:/a)(?-i:/B)?",
   "/\\Qa\\E",
 ];
+const HEADERS = ["x-a", "x-b", "X-C", "accept", "host", "te", "x-forwarded-proto", "connection", "user-agent"];
+const COOKIES = ["user", "u", "a.b"];
+const QUERY = ["q", "r", "a b"];
+const PATHS = ["/", "/a", "/a/", "/a/b", "/ab", "/b", "/A", "/a/b/c", "/é"];
+/** A text that a pattern matches. */
+export const EXAMPLES: Readonly<Record<string, string>> = Object.fromEntries([
+  ...["12", "a", "A", "a1", "1", "a", "12", "12", "aA", "a"].map((text, index) => [REGEXES[index], text]),
+  ...["/a/b", "/ab", "/a/b", "/ab", "/b", "/a/b", "/a/b", "/A/B", "/a"].map((text, index) => [
+    PATH_REGEXES[index],
+    text,
+  ]),
+]);
 
 const value = fc.constantFrom(...VALUES);
 const text = fc.constantFrom(...VALUES.filter((v) => v !== ""));
@@ -175,6 +183,8 @@ const header: fc.Arbitrary<readonly [string, string]> = fc.oneof(
     arbitrary: fc.constantFrom<[string, string]>(
       ["te", "trailers"],
       ["te", "a"],
+      ["te", "a, trailers"],
+      ["te", ""],
       ["x-forwarded-proto", "https"],
       ["origin", "https://a.example"],
       ["origin", "https://bb"],

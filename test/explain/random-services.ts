@@ -3,6 +3,7 @@ import fc from "fast-check";
 import type { SentRequest } from "../../src/explain/request.ts";
 import type { Service } from "../../src/model/snapshot.ts";
 import { hostsOf } from "../../src/translate/domains.ts";
+import { aimedAt } from "./aimed-request.ts";
 import { arbitraryRequest } from "./arbitrary-calls.ts";
 
 /** Namespace of the caller, and of most services. */
@@ -77,6 +78,24 @@ export interface RandomCall {
     readonly stranger: string;
   };
   readonly request: Omit<SentRequest, "authority">;
+  /** The route that the request is changed to meet, if any. */
+  readonly aim: { readonly route: number; readonly alternative: number; readonly first: boolean } | undefined;
+}
+
+/**
+ * Whether older Envoys take it as 1.40 does: these compare the values of a header that stands several times as one, joined by commas,
+ * and see a name in `..;x`.
+ */
+export function isOfOldMeaning({ path, headers }: Omit<SentRequest, "authority">): boolean {
+  const names = headers.map(([name]) => name.toLowerCase());
+  return new Set(names).size === names.length && !path.includes(";x");
+}
+
+/** What a client sends to a service. */
+export function requestTo({ policy }: Service, { request, aim }: RandomCall): Omit<SentRequest, "authority"> {
+  const routes = (policy?.spec.routes ?? []).filter(({ match }) => match);
+  const matches = routes[(aim?.route ?? 0) % routes.length]?.match;
+  return aim && matches ? aimedAt(matches[aim.alternative % matches.length]!, request, aim.first) : request;
 }
 
 /** True about once in so many. */
@@ -99,6 +118,10 @@ export const arbitraryCall: fc.Arbitrary<RandomCall> = fc.record({
     ),
   }),
   request: arbitraryRequest,
+  aim: fc.option(fc.record({ route: fc.nat(), alternative: fc.nat(), first: fc.boolean() }), {
+    nil: undefined,
+    freq: 3,
+  }),
 });
 
 /** How a client writes the host: mostly a name of the service, now and then in upper case, with and without a port. */

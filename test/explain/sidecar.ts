@@ -16,7 +16,7 @@ export interface Sidecar {
 }
 
 /** Runs a configuration; resolves when the Envoy listens. */
-export async function startSidecar(id: string, config: ProxyConfig): Promise<Sidecar> {
+export async function startSidecar(id: string, config: ProxyConfig, version: string): Promise<Sidecar> {
   const cache = createSnapshotCache();
   const server = createXdsServer({ cache });
   const port = await server.listen("127.0.0.1:0");
@@ -25,7 +25,10 @@ export async function startSidecar(id: string, config: ProxyConfig): Promise<Sid
   cache.setSnapshot(id, { resources });
   try {
     const xds = { host: "127.0.0.1", port };
-    const envoy = await startEnvoy({ bootstrap: bootstrap({ proxy: id, xds, admin: { host: "x", port: 0 } }) });
+    const envoy = await startEnvoy({
+      version,
+      bootstrap: bootstrap({ proxy: id, xds, admin: { host: "x", port: 0 } }),
+    });
     return {
       async close() {
         await envoy.stop();
