@@ -1,11 +1,11 @@
 # Every target does its own set-up: Node >= 20 with npm, and Python 3 with pip for the Envoy binary, are all it takes.
 # The tests with a real Kubernetes also need Go and root.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check generate build image bench format clean
+.PHONY: help demo test check generate build image bench bench-quick soak format clean
 NPM := npm --silent --loglevel=error
 
 help: ## show this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: node_modules/.installed ## run the quickstart with real Envoys; fails when one of its checks does
 	@$(NPM) run demo
@@ -28,8 +28,14 @@ build: node_modules/.installed ## bundles in dist/
 image: node_modules/.installed ## the container image as dist/heddle-image.tar, without Docker
 	@node_modules/.bin/node scripts/image.ts
 
-bench: node_modules/.installed ## 100 changes a second to 200 sidecars for a minute: figures on screen
+bench: node_modules/.installed ## against go-control-plane, about an hour: writes docs/performance.*; needs Go
 	@$(NPM) run bench
+
+bench-quick: node_modules/.installed ## the same in two minutes, on screen only
+	@$(NPM) run bench -- --quick
+
+soak: node_modules/.installed ## 100 changes a second to 200 sidecars for a minute: figures on screen
+	@$(NPM) run soak
 
 format: node_modules/.installed ## rewrite the sources in the project's format
 	@$(NPM) run format

@@ -7,7 +7,7 @@ import { filters } from "./policy-filter-rules.ts";
 import { routeMatch } from "./policy-match.ts";
 import * as rules from "./policy-rules.ts";
 import { exactlyOne, withRules } from "./rule.ts";
-import { cookieName, headerName, percent, port, positiveDuration } from "./scalar.ts";
+import { cookieName, cookiePath, headerName, percent, port, positiveDuration } from "./scalar.ts";
 
 /** Where traffic goes: a subset of the target, or another Service with its port. */
 const backend = {
@@ -37,8 +37,14 @@ const sticky = withRules(
     header: headerName.optional(),
     cookie: cookieName.optional(),
     query: z.string().min(1).max(256).optional(),
+    ttl: duration
+      .optional()
+      .describe(
+        "With it, users without the cookie are given one, and stay on the side of their first request. For so long the browser keeps it; 0s is until it is closed. The cookie must not be one of the application's own.",
+      ),
+    path: cookiePath.optional().describe("Path of a cookie that is given; / by default."),
   }),
-  [exactlyOne(["header", "cookie", "query"])],
+  [exactlyOne(["header", "cookie", "query"]), rules.givenCookie],
 );
 
 /** Conditions on which a request is tried again, in Envoy's words (router filter, `x-envoy-retry-on` and gRPC). */
@@ -104,7 +110,11 @@ const routeFields = z.strictObject({
     .optional()
     .describe("Alternatives, one of which must hold. A route without takes every request."),
   split: z.array(split).min(1).max(16).optional().describe("Where requests go; the whole target by default."),
-  sticky: sticky.optional().describe("What keeps a user on one side of the split while weights move."),
+  sticky: sticky
+    .optional()
+    .describe(
+      "What keeps a user on one side of the split while weights move: only users between the old border and the new one change sides. Entries keep their order.",
+    ),
   mirror: z
     .array(mirror)
     .min(1)

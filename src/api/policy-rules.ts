@@ -102,32 +102,6 @@ export const someCaller: Rule<CallerShape> = {
   check: (given) => (Object.values(given).some((value) => value !== undefined) ? [] : HERE),
 };
 
-interface HashingShape {
-  readonly policy: string;
-  readonly hashOn?: unknown;
-}
-
-export const hashing: Rule<HashingShape> = {
-  code: "HED1207",
-  message: "must have hashOn with the policies RingHash and Maglev, and with no other",
-  cel: "(has(self.policy) && self.policy in ['RingHash', 'Maglev']) == has(self.hashOn)",
-  check: ({ policy, hashOn }) => {
-    const hashes = policy === "RingHash" || policy === "Maglev";
-    if (hashes === (hashOn !== undefined)) return [];
-    return [{ path: hashes ? ["policy"] : ["hashOn"], detail: `policy is ${policy}` }];
-  },
-};
-
-export const slowStart: Rule<{ readonly policy: string; readonly slowStart?: unknown }> = {
-  code: "HED1207",
-  message: "must have slowStart only with the policies RoundRobin and LeastRequest",
-  cel: "!has(self.slowStart) || !has(self.policy) || self.policy in ['RoundRobin', 'LeastRequest']",
-  check: ({ policy, slowStart: given }) =>
-    given === undefined || policy === "RoundRobin" || policy === "LeastRequest"
-      ? []
-      : [{ path: ["slowStart"], detail: `policy is ${policy}` }],
-};
-
 interface WeightedShape extends BackendShape {
   readonly weight?: number | undefined;
 }
@@ -170,6 +144,22 @@ export const route: readonly Rule<RouteShape>[] = [
       repeated(split, (s) => JSON.stringify([s.subset, s.service, s.port])).map((i) => ({ path: ["split", i] })),
   },
 ];
+
+interface StickyShape {
+  readonly cookie?: string | undefined;
+  readonly ttl?: number | undefined;
+  readonly path?: string | undefined;
+}
+
+export const givenCookie: Rule<StickyShape> = {
+  code: "HED1221",
+  message: "must have ttl only with cookie, and path only with ttl",
+  cel: "(!has(self.ttl) || has(self.cookie)) && (!has(self.path) || has(self.ttl))",
+  check: ({ cookie, ttl, path }) => [
+    ...(ttl !== undefined && cookie === undefined ? [{ path: ["ttl"], detail: "there is no cookie" }] : []),
+    ...(path !== undefined && ttl === undefined ? [{ path: ["path"], detail: "there is no ttl" }] : []),
+  ],
+};
 
 interface SpecShape {
   readonly targetRefs: readonly { readonly name: string }[];

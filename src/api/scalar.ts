@@ -18,3 +18,8 @@ export const cookieName = z
   .min(1)
   .max(256)
   .regex(/^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/, "must be a cookie name");
+export const cookiePath = z
+  .string()
+  .min(1)
+  .max(1024)
+  .regex(/^\/[!-:<-~]*$/, "must be a path without blanks and semicolons");

@@ -8,11 +8,12 @@
 import { z } from "zod";
 import { duration } from "./duration.ts";
 import { dnsLabel, dnsSubdomain, labelKey, labelValue, objectMeta, type ObjectMeta } from "./object-meta.ts";
+import { loadBalancing } from "./policy-load-balancing.ts";
 import { route } from "./policy-route.ts";
 import { absoluteText } from "./policy-filter-rules.ts";
 import * as rules from "./policy-rules.ts";
 import { exactlyOne, withRules } from "./rule.ts";
-import { cookieName, count, headerName, percent, positiveDuration } from "./scalar.ts";
+import { count, percent, positiveDuration } from "./scalar.ts";
 
 const subset = z.strictObject({
   name: dnsLabel,
@@ -20,39 +21,6 @@ const subset = z.strictObject({
     "Pod labels, all of which must be equal.",
   ),
 });
-
-export const LB_POLICIES = ["RoundRobin", "LeastRequest", "Random", "RingHash", "Maglev"] as const;
-
-const hashOn = withRules(
-  z.strictObject({
-    header: headerName.optional(),
-    cookie: cookieName.optional(),
-    query: z.string().min(1).max(256).optional(),
-    sourceIP: z.literal(true).optional().describe("The caller's address."),
-  }),
-  [exactlyOne(["header", "cookie", "query", "sourceIP"])],
-);
-const loadBalancing = withRules(
-  z.strictObject({
-    policy: z.enum(LB_POLICIES).default("LeastRequest"),
-    hashOn: hashOn.optional().describe("What RingHash and Maglev hash on."),
-    slowStart: positiveDuration
-      .optional()
-      .describe("A new endpoint gets its full share only after this time. With RoundRobin and LeastRequest."),
-    locality: z
-      .strictObject({
-        failover: z
-          .boolean()
-          .default(true)
-          .describe(
-            "Endpoints of the caller's own zone first, then of its region, then others: as many requests go on to the next as the nearer ones have too few ready endpoints for. Outlier detection is not needed for it.",
-          ),
-      })
-      .optional()
-      .describe("By default the Service's trafficDistribution decides."),
-  }),
-  [rules.hashing, rules.slowStart],
-);
 
 const connection = z.strictObject({
   connectTimeout: positiveDuration.optional().describe("Longest time to connect to an endpoint."),
@@ -175,12 +143,13 @@ export const trafficPolicyObject: z.ZodType<TrafficPolicyObject> = z
 /** The spec with defaults applied and durations in milliseconds. */
 export type TrafficPolicySpec = z.output<typeof trafficPolicySpec>;
 export type Subset = NonNullable<TrafficPolicySpec["subsets"]>[number];
-export type LoadBalancing = NonNullable<TrafficPolicySpec["loadBalancing"]>;
 export type Connection = NonNullable<TrafficPolicySpec["connection"]>;
 export type CircuitBreaker = NonNullable<TrafficPolicySpec["circuitBreaker"]>;
 export type HealthCheck = NonNullable<TrafficPolicySpec["healthCheck"]>;
 export type OutlierDetection = NonNullable<TrafficPolicySpec["outlierDetection"]>;
 
+export type { Affinity, Distribution, LoadBalancing } from "./policy-load-balancing.ts";
+export { LB_POLICIES } from "./policy-load-balancing.ts";
 export type { Caller, PathMatch, RouteMatch, ValueMatch } from "./policy-match.ts";
 export { METHODS } from "./policy-match.ts";
 export type { Backend, Mirror, Retries, Route, Split, Sticky } from "./policy-route.ts";

@@ -112,6 +112,16 @@ export const DIAGNOSTIC_CODES = {
     title: "No prefix to replace",
     hint: "Give every match of the route a path prefix, or rewrite by regex.",
   },
+  HED1220: {
+    level: "error",
+    title: "Shares and nearness contradict each other",
+    hint: "Keep locality.distribute, or locality.failover.",
+  },
+  HED1221: {
+    level: "error",
+    title: "Cookie settings without a cookie",
+    hint: "Only a cookie has a ttl, and only one that is given out has a path.",
+  },
   HED1301: {
     level: "error",
     title: "Conflicted: an older policy has this target",

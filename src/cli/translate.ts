@@ -2,7 +2,7 @@ import { Command, Option } from "commander";
 import { closest } from "../api/suggest.ts";
 import { formatDiagnostic } from "../base/diagnostic.ts";
 import { HeddleError } from "../base/errors.ts";
-import { createEncoder } from "../control-plane/encode.ts";
+import { createEncoder, resourcesOf } from "../control-plane/encode.ts";
 import { renderResources } from "../control-plane/render.ts";
 import { withPlace } from "../model/objects.ts";
 import type { MeshSnapshot } from "../model/snapshot.ts";
@@ -42,7 +42,7 @@ export function translateCommand(): Command {
       for (const diagnostic of [...diagnostics, ...config.diagnostics, ...encoded.diagnostics]) {
         process.stderr.write(`${formatDiagnostic(withPlace(state.objects, diagnostic))}\n`);
       }
-      printData(renderResources(encoded.resources), output);
+      printData(renderResources(resourcesOf(encoded)), output);
     });
 }
 

@@ -8,14 +8,23 @@ import { ListenerSchema } from "../gen/envoy/config/listener/v3/listener_pb.ts";
 import { RouteConfigurationSchema } from "../gen/envoy/config/route/v3/route_pb.ts";
 import { SecretSchema } from "../gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.ts";
 import type { ProxyConfig } from "../translate/translate.ts";
-import { createResource, type Resource, shortType, type Snapshot } from "../xds/index.ts";
+import {
+  createResource,
+  createTypeSnapshot,
+  type Resource,
+  shortType,
+  type Snapshot,
+  type TypeSnapshot,
+} from "../xds/index.ts";
 import { validateResource } from "../xds/validate.ts";
 import type { Violation } from "../xds/validate-findings.ts";
+import { createRouteEncoder } from "./encode-routes.ts";
 import { mendRoutes, virtualHostOf } from "./mend-routes.ts";
 import { serviceNamedIn } from "./subject.ts";
 
 export interface Encoded {
-  readonly resources: readonly Resource[];
+  /** One a type that there are resources of; the same object for as long as the list of messages is the same. */
+  readonly types: readonly TypeSnapshot[];
   /** What an Envoy would refuse, and is therefore not sent. */
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -32,47 +41,102 @@ interface Entry {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** @param onInvalid called once for each message that breaks a rule, with the short name of its type */
-export function createEncoder(onInvalid: (type: string) => void): Encoder {
+/** A list of messages of one type. */
+interface List {
+  readonly typeUrl: string;
+  readonly entries: readonly Entry[];
+  /** What every proxy with the list is served; undefined where something in it cannot be sent. */
+  readonly type: TypeSnapshot | undefined;
+  /** By version: what proxies are served of a list in which something cannot be sent. */
+  readonly mended: Map<string, TypeSnapshot>;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Told of each message that is encoded, with the short name of its type; one that breaks a rule is not `valid`. */
+export type OnEncoded = (type: string, valid: boolean) => void;
+
+export function createEncoder(onEncoded: OnEncoded): Encoder {
   const entries = new WeakMap<Message, Entry>();
+  const lists = new WeakMap<readonly Message[], List>();
+  const encodeRoutes = createRouteEncoder();
 
   function entryOf(schema: DescMessage, message: Message, name: string): Entry {
     let entry = entries.get(message);
     if (!entry) {
-      entry = encode(schema, message, name);
-      if (!entry.resource) onInvalid(shortType(entry.typeUrl));
+      const table = isMessage(message, RouteConfigurationSchema) ? encodeRoutes(message) : undefined;
+      entry = table ? accepted(schema, message, name, table) : encode(schema, message, name);
+      onEncoded(shortType(entry.typeUrl), entry.resource !== undefined);
       entries.set(message, entry);
     }
     return entry;
   }
 
+  function listOf<T extends Message>(
+    schema: DescMessage,
+    messages: readonly T[],
+    nameOf: (message: T) => string,
+  ): List {
+    let list = lists.get(messages);
+    if (!list) {
+      const typeUrl = typeUrlOf(schema);
+      const all = messages.map((message) => entryOf(schema, message, nameOf(message)));
+      const resources = all.flatMap(({ resource }) => resource ?? []);
+      list = {
+        typeUrl,
+        entries: all,
+        type: resources.length === all.length ? createTypeSnapshot(typeUrl, resources) : undefined,
+        mended: new Map(),
+        diagnostics: all.flatMap(({ diagnostics }) => diagnostics),
+      };
+      lists.set(messages, list);
+    }
+    return list;
+  }
+
   return ({ clusters, endpoints, listeners, routes, secrets }, before) => {
     const all = [
-      ...clusters.map((m) => entryOf(ClusterSchema, m, m.name)),
-      ...endpoints.map((m) => entryOf(ClusterLoadAssignmentSchema, m, m.clusterName)),
-      ...listeners.map((m) => entryOf(ListenerSchema, m, m.name)),
-      ...routes.map((m) => entryOf(RouteConfigurationSchema, m, m.name)),
-      ...secrets.map((m) => entryOf(SecretSchema, m, m.name)),
+      listOf(ClusterSchema, clusters, ({ name }) => name),
+      listOf(ClusterLoadAssignmentSchema, endpoints, ({ clusterName }) => clusterName),
+      listOf(ListenerSchema, listeners, ({ name }) => name),
+      listOf(RouteConfigurationSchema, routes, ({ name }) => name),
+      listOf(SecretSchema, secrets, ({ name }) => name),
     ];
     return {
-      resources: all.flatMap((entry) => entry.resource ?? instead(entry, before) ?? []),
+      types: all.map((list) => list.type ?? mend(list, before)).filter(({ resources }) => resources.size > 0),
       diagnostics: all.flatMap(({ diagnostics }) => diagnostics),
     };
   };
 }
 
+/** All resources that were encoded, by type and name. */
+export function resourcesOf({ types }: Encoded): readonly Resource[] {
+  return types.flatMap(({ resources }) => [...resources.values()]);
+}
+
+/** Proxies that are served the same in place of what cannot be sent share it. */
+function mend({ typeUrl, entries, mended }: List, before: Snapshot | undefined): TypeSnapshot {
+  const resources = entries.flatMap((entry) => entry.resource ?? instead(entry, before) ?? []);
+  const made = createTypeSnapshot(typeUrl, resources);
+  const same = mended.get(made.version) ?? made;
+  mended.set(same.version, same);
+  return same;
+}
+
+function typeUrlOf(schema: DescMessage): string {
+  return `type.googleapis.com/${schema.typeName}`;
+}
+
+function accepted(schema: DescMessage, message: Message, name: string, bytes: Uint8Array): Entry {
+  const typeUrl = typeUrlOf(schema);
+  return { message, typeUrl, name, violations: [], resource: createResource(typeUrl, name, bytes), diagnostics: [] };
+}
+
 function encode(schema: DescMessage, message: Message, name: string): Entry {
-  const typeUrl = `type.googleapis.com/${schema.typeName}`;
+  const typeUrl = typeUrlOf(schema);
   const violations = validateResource(typeUrl, message);
-  const sendable = violations.length === 0;
-  return {
-    message,
-    typeUrl,
-    name,
-    violations,
-    resource: sendable ? createResource(typeUrl, name, toBinary(schema, message)) : undefined,
-    diagnostics: sendable ? [] : describe(typeUrl, message, name, violations),
-  };
+  if (violations.length === 0) return accepted(schema, message, name, toBinary(schema, message));
+  const diagnostics = describe(typeUrl, message, name, violations);
+  return { message, typeUrl, name, violations, resource: undefined, diagnostics };
 }
 
 /** What a proxy is served in place of a resource that an Envoy would refuse: as much of it as is good, or the last good one. */

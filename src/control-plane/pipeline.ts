@@ -1,7 +1,7 @@
 /** Source state → mesh snapshot → the views of connected proxies, and what is wrong on the way. */
 import type { Clock } from "../base/clock.ts";
 import type { Diagnostic } from "../base/diagnostic.ts";
-import { buildSnapshot } from "../model/build.ts";
+import { createModel } from "../model/build.ts";
 import { withPlace } from "../model/objects.ts";
 import type { MeshSnapshot } from "../model/snapshot.ts";
 import type { SourceState } from "../source/source.ts";
@@ -49,8 +49,12 @@ export function createPipeline(config: Config, deps: PipelineDeps): Pipeline {
   const { cache, clock, logger, metrics, onSnapshot, onView } = deps;
   const settings = { ...DEFAULT_SETTINGS, clusterDomain: config.clusterDomain, outboundPolicy: config.outboundPolicy };
   const options = { clusterDomain: config.clusterDomain, awaitPods: config.source.kind === "kubernetes" };
+  const model = createModel(options);
   const translate = createTranslator(settings);
-  const encode = createEncoder((type) => metrics.invalid.inc({ type }));
+  const encode = createEncoder((type, valid) => {
+    metrics.built.inc({ type });
+    if (!valid) metrics.invalid.inc({ type });
+  });
   const publisher = createPublisher({ cache, translate, encode, clock, logger, metrics, onPublished, onView });
   const log = createFindingsLog(logger, metrics);
   let mesh: MeshSnapshot | undefined;
@@ -69,7 +73,7 @@ export function createPipeline(config: Config, deps: PipelineDeps): Pipeline {
 
   function publish(): void {
     if (!state) return;
-    mesh = buildSnapshot(state.objects, options, mesh);
+    mesh = model(state.objects);
     metrics.snapshots.inc();
     for (const [kind, objects] of Object.entries(state.objects)) metrics.objects.set({ kind }, objects.size);
     onSnapshot(mesh);

@@ -5,7 +5,7 @@ import { HeddleError } from "../base/errors.ts";
 import type { MeshSnapshot } from "../model/snapshot.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
-import { resolveProxy } from "../translate/proxy.ts";
+import { createProxyResolver } from "../translate/proxy.ts";
 import type { Translator } from "../translate/translate.ts";
 import type { SnapshotCache } from "../xds/index.ts";
 import type { Encoder } from "./encode.ts";
@@ -48,6 +48,7 @@ const SLICE = 10;
 
 export function createPublisher(deps: PublisherDeps): Publisher {
   const { cache, translate, encode, clock, logger, metrics, onPublished, onView, defer = setImmediate } = deps;
+  const resolveProxy = createProxyResolver();
   const connected = new Map<string, Connected>();
   /** Proxies that have not been given the newest snapshot; one that waits keeps its turn when a newer one comes. */
   const due = new Set<string>();
@@ -70,9 +71,9 @@ export function createPublisher(deps: PublisherDeps): Publisher {
     const start = clock.now();
     try {
       const config = translate(mesh, proxy);
-      const { resources, diagnostics } = encode(config, cache.getSnapshot(id));
+      const { types, diagnostics } = encode(config, cache.getSnapshot(id));
       entry.diagnostics = [...config.diagnostics, ...diagnostics];
-      cache.setSnapshot(id, { resources });
+      cache.setSnapshot(id, { types });
       onView?.(id);
     } catch (cause) {
       metrics.failures.inc();

@@ -3,7 +3,7 @@ import { closest } from "../api/suggest.ts";
 import { diagnostic } from "../base/diagnostic-codes.ts";
 import type { Diagnostic } from "../base/diagnostic.ts";
 import { compareAge } from "./order.ts";
-import type { Key, Policy, Service } from "./snapshot.ts";
+import type { Key, Policy, ServiceDefinition } from "./snapshot.ts";
 
 export interface Attachment {
   /** By service key. */
@@ -12,7 +12,7 @@ export interface Attachment {
 }
 
 /** The oldest policy of a target wins whole; each later one, and each target that does not exist, is a diagnostic. */
-export function attach(services: ReadonlyMap<Key, Service>, policies: Iterable<Policy>): Attachment {
+export function attach(services: ReadonlyMap<Key, ServiceDefinition>, policies: Iterable<Policy>): Attachment {
   const inForce = new Map<Key, Policy>();
   const diagnostics: Diagnostic[] = [];
   for (const policy of [...policies].sort(compareAge)) {
@@ -37,7 +37,7 @@ function conflict(key: Key, winner: Policy, loser: Policy): string {
   return `Service ${key} has TrafficPolicy ${winner.key} already, which is ${first}; this policy is not in force for it`;
 }
 
-function notFound(services: ReadonlyMap<Key, Service>, policy: Policy, name: string): string {
+function notFound(services: ReadonlyMap<Key, ServiceDefinition>, policy: Policy, name: string): string {
   const siblings = [...services.values()].filter((s) => s.namespace === policy.namespace).map((s) => s.name);
   const meant = closest(name, siblings);
   const advice = meant === undefined ? "" : `; did you mean "${meant}"?`;

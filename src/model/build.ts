@@ -1,14 +1,23 @@
-/** API objects in, one immutable mesh snapshot out. Pure: no clock, no I/O, and user mistakes come out as diagnostics. */
-import { refOf } from "../api/parse-object.ts";
-import type { TrafficPolicyObject } from "../api/traffic-policy.ts";
-import { compareDiagnostics, type Diagnostic } from "../base/diagnostic.ts";
+/**
+ * API objects in, one immutable mesh snapshot out. No clock, no I/O, and user mistakes come out as diagnostics. What changed is
+ * looked at again, and nothing else: the work follows the change, not the mesh.
+ */
+import type { ServiceObject } from "../api/service.ts";
+import { changedKeys, changedObjects, patchMap } from "./changes.ts";
 import { attach } from "./attach.ts";
-import { diagnosePolicy } from "./diagnose.ts";
-import { withPlace, type ObjectSet } from "./objects.ts";
-import { endpointsOf, serviceOf, slicesByService } from "./services.ts";
-import { share, shareMap } from "./share.ts";
-import type { Key, MeshSnapshot, Namespace, Policy, Service } from "./snapshot.ts";
-import { indexPods, workloadOf } from "./workloads.ts";
+import { createFindings } from "./findings.ts";
+import { localityOf } from "./locality.ts";
+import { namespacesOf } from "./namespaces.ts";
+import type { ObjectSet } from "./objects.ts";
+import { compareAge } from "./order.ts";
+import { createPodIndex } from "./pod-index.ts";
+import { policyOf } from "./policy.ts";
+import { definitionOf, endpointsOf } from "./services.ts";
+import { createServingTable } from "./serving.ts";
+import { share } from "./share.ts";
+import { createSliceIndex } from "./slice-index.ts";
+import type { Key, MeshSnapshot, Policy, Service, ServiceDefinition } from "./snapshot.ts";
+import { selects, workloadOf } from "./workloads.ts";
 
 export interface BuildOptions {
   /** DNS suffix of the cluster, without dots around it: `cluster.local`. */
@@ -21,67 +30,146 @@ export interface BuildOptions {
 }
 
 /**
- * The snapshot of a set of objects. What comes out equal to its counterpart in `previous` is the very same object: services,
- * workloads, policies, and the maps themselves where nothing in them changed.
+ * The snapshot of a set of objects. What comes out equal to its counterpart in the snapshot before is the very same object:
+ * services, workloads, policies, and the maps themselves where nothing in them changed.
  */
-export function buildSnapshot(objects: ObjectSet, options: BuildOptions, previous?: MeshSnapshot): MeshSnapshot {
-  const diagnostics: Diagnostic[] = [];
-  const workloads = new Map([...objects.Pod].map(([key, { object }]) => [key, workloadOf(objects, object)]));
-  const policies = shareMap(
-    previous?.policies,
-    new Map([...objects.TrafficPolicy].map(([key, { object }]) => [key, policyOf(object)])),
-  );
-  const bare = bareServices(objects, options, diagnostics);
-  const attached = attach(bare, policies.values());
-  diagnostics.push(...attached.diagnostics);
-  const services = shareMap(previous?.services, withPolicies(bare, attached.inForce));
-  const targets = Map.groupBy(services.values(), (service) => service.policy?.key);
-  for (const policy of policies.values())
-    diagnostics.push(...diagnosePolicy(services, policy, targets.get(policy.key) ?? []));
-  const placed = diagnostics.map((d) => withPlace(objects, d)).sort(compareDiagnostics);
-  return {
-    services,
-    workloads: shareMap(previous?.workloads, workloads),
-    namespaces: shareMap(previous?.namespaces, namespacesOf(objects)),
-    policies,
-    diagnostics: share(previous?.diagnostics, placed),
+export type Model = (objects: ObjectSet) => MeshSnapshot;
+
+/** The snapshot of a set of objects, with nothing before it. */
+export function buildSnapshot(objects: ObjectSet, options: BuildOptions): MeshSnapshot {
+  return createModel(options)(objects);
+}
+
+const EMPTY: MeshSnapshot = {
+  services: new Map(),
+  catalog: [],
+  serving: new Map(),
+  workloads: new Map(),
+  namespaces: new Map(),
+  policies: new Map(),
+  diagnostics: [],
+};
+
+export function createModel(options: BuildOptions): Model {
+  const pods = createPodIndex();
+  const slices = createSliceIndex();
+  const findings = createFindings();
+  const serve = createServingTable();
+  let before: ObjectSet | undefined;
+  let mesh = EMPTY;
+  /** Without their policies. */
+  let bare: ReadonlyMap<Key, ServiceDefinition> = new Map();
+  let inForce: ReadonlyMap<Key, Policy> = new Map();
+
+  return (objects) => {
+    const nodes = movedNodes(before, objects);
+    const changedPods = new Set(changedObjects(before?.Pod, objects.Pod));
+    if (nodes.size > 0) {
+      for (const [key, { object }] of objects.Pod) if (nodes.has(object.node)) changedPods.add(key);
+    }
+    const touched = new Set(changedObjects(before?.Service, objects.Service));
+    const declared = patch(bare, touched, (key) => {
+      const object = objects.Service.get(key)?.object;
+      return object && definitionOf(object, options.clusterDomain);
+    });
+    const changedSlices = changedObjects(before?.EndpointSlice, objects.EndpointSlice);
+    for (const key of slices.update(objects.EndpointSlice, changedSlices)) touched.add(key);
+    pods.update(objects.Pod, changedPods);
+    for (const key of servicesOfPods(changedPods, nodes, objects)) touched.add(key);
+
+    const workloads = patch(mesh.workloads, changedPods, (key) => {
+      const object = objects.Pod.get(key)?.object;
+      return object && workloadOf(objects, object);
+    });
+    const changedPolicies = changedObjects(before?.TrafficPolicy, objects.TrafficPolicy);
+    const policies = patch(mesh.policies, changedPolicies, (key) => {
+      const object = objects.TrafficPolicy.get(key)?.object;
+      return object && policyOf(object);
+    });
+    if (declared !== bare || policies !== mesh.policies || !before) {
+      const attached = attach(declared, policies.values());
+      for (const key of changedKeys(inForce, attached.inForce)) touched.add(key);
+      for (const key of changedKeys(bare, declared)) touched.add(key);
+      findings.attachment(attached.diagnostics);
+      inForce = attached.inForce;
+      bare = declared;
+    }
+    const services = patchMap(mesh.services, new Map([...touched].map((key) => [key, service(objects, key)])));
+    const changedServices = [...touched].filter((key) => services.get(key) !== mesh.services.get(key));
+    const catalog = catalogOf(services, changedServices);
+    findings.policies(services, policies, catalog, changedServices);
+    const serving = serve(
+      { before: mesh.services, after: services, keys: changedServices },
+      { before: mesh.workloads, after: workloads, keys: changedPods },
+    );
+    const namespaces = namespacesOf(mesh.namespaces, before, objects);
+    const diagnostics = findings.all(objects);
+    before = objects;
+    mesh = { services, catalog, serving, workloads, namespaces, policies, diagnostics };
+    return mesh;
   };
-}
 
-function bareServices(objects: ObjectSet, options: BuildOptions, diagnostics: Diagnostic[]): ReadonlyMap<Key, Service> {
-  const pods = indexPods(objects);
-  const slices = slicesByService(objects);
-  const services = new Map<Key, Service>();
-  for (const [key, { object }] of objects.Service) {
-    const found = endpointsOf(objects, pods, object, slices.get(key), options.awaitPods);
-    diagnostics.push(...found.diagnostics);
-    services.set(key, serviceOf(object, options.clusterDomain, found.endpoints));
-  }
-  return services;
-}
-
-function withPolicies(bare: ReadonlyMap<Key, Service>, inForce: ReadonlyMap<Key, Policy>): ReadonlyMap<Key, Service> {
-  return new Map(
-    [...bare].map(([key, service]) => {
-      const policy = inForce.get(key);
-      return [key, policy ? { ...service, policy } : service];
-    }),
-  );
-}
-
-function policyOf(object: TrafficPolicyObject): Policy {
-  const { name, namespace, createdAt, generation } = object.meta;
-  return { ref: refOf(object), key: `${namespace}/${name}`, namespace, name, createdAt, generation, spec: object.spec };
-}
-
-function namespacesOf(objects: ObjectSet): ReadonlyMap<string, Namespace> {
-  const namespaces = new Map<string, Namespace>();
-  for (const [name, { object }] of objects.Namespace) namespaces.set(name, { name, labels: object.meta.labels });
-  for (const kind of [objects.Service, objects.Pod, objects.TrafficPolicy]) {
-    for (const { object } of kind.values()) {
-      const name = object.meta.namespace;
-      if (!namespaces.has(name)) namespaces.set(name, { name, labels: {} });
+  /** Services that pods may have joined, left, or changed in. */
+  function* servicesOfPods(keys: ReadonlySet<Key>, nodes: ReadonlySet<string>, objects: ObjectSet): Iterable<Key> {
+    const changed = [...keys].flatMap((key) =>
+      [before?.Pod.get(key), objects.Pod.get(key)].flatMap((sourced) => (sourced ? [sourced.object] : [])),
+    );
+    for (const pod of changed) yield* slices.servicesWith(pod);
+    yield* slices.servicesOn(nodes);
+    if (changed.length === 0) return;
+    const byNamespace = Map.groupBy(changed, (pod) => pod.meta.namespace);
+    for (const [key, { object }] of objects.Service) {
+      const inNamespace = byNamespace.get(object.meta.namespace) ?? [];
+      if (slices.of(key) === undefined && selectsSome(object, inNamespace)) yield key;
     }
   }
-  return namespaces;
+
+  function service(objects: ObjectSet, key: Key): Service | undefined {
+    const object = objects.Service.get(key)?.object;
+    const own = bare.get(key);
+    if (!object || !own) {
+      findings.endpoints(key, []);
+      return undefined;
+    }
+    const previous = mesh.services.get(key);
+    const found = endpointsOf(objects, pods, object, slices.of(key), options.awaitPods);
+    findings.endpoints(key, found.diagnostics);
+    const policy = inForce.get(key);
+    const definition = share(previous?.definition, policy ? { ...own, policy } : own);
+    const endpoints = share(previous?.endpoints, found.endpoints);
+    if (previous?.definition === definition && previous.endpoints === endpoints) return previous;
+    return { ...definition, definition, endpoints };
+  }
+
+  function catalogOf(services: ReadonlyMap<Key, Service>, changed: readonly Key[]): readonly ServiceDefinition[] {
+    const same = (key: Key): boolean => services.get(key)?.definition === mesh.services.get(key)?.definition;
+    if (changed.every(same)) return mesh.catalog;
+    return [...services.values()].map(({ definition }) => definition).sort(compareAge);
+  }
+}
+
+/** A map with the values of some keys made anew; one that comes out equal stays the object that it was. */
+function patch<V>(
+  before: ReadonlyMap<Key, V>,
+  keys: Iterable<Key>,
+  make: (key: Key) => V | undefined,
+): ReadonlyMap<Key, V> {
+  return patchMap(before, new Map([...keys].map((key) => [key, share(before.get(key), make(key))])));
+}
+
+function selectsSome(
+  service: ServiceObject,
+  candidates: readonly { readonly meta: { readonly labels: Readonly<Record<string, string>> } }[],
+): boolean {
+  return candidates.some(({ meta }) => selects(service.selector, meta.labels));
+}
+
+/** Nodes that are in another place than before. */
+function movedNodes(before: ObjectSet | undefined, after: ObjectSet): ReadonlySet<string> {
+  if (!before) return new Set();
+  const moved = [...changedObjects(before.Node, after.Node)].filter((node) => {
+    const [from, to] = [localityOf(before, node, {}), localityOf(after, node, {})];
+    return from.region !== to.region || from.zone !== to.zone;
+  });
+  return new Set(moved);
 }

@@ -8,13 +8,12 @@ import { byAddress, portRecord, primaryFamily } from "./endpoints.ts";
 import { localityOf } from "./locality.ts";
 import type { ObjectSet } from "./objects.ts";
 import type { Endpoint } from "./snapshot.ts";
-import { selects, type PodIndex } from "./workloads.ts";
+import type { PodIndex } from "./pod-index.ts";
+import { selects } from "./workloads.ts";
 
 /** One endpoint an address of each pod that the service selects; of dual-stack pods the service's primary family. */
 export function derivedEndpoints(objects: ObjectSet, pods: PodIndex, service: ServiceObject): readonly Endpoint[] {
-  const selected = (pods.byNamespace.get(service.meta.namespace) ?? []).filter((pod) =>
-    selects(service.selector, pod.meta.labels),
-  );
+  const selected = pods.inNamespace(service.meta.namespace).filter((pod) => selects(service.selector, pod.meta.labels));
   const found = new Map<string, Endpoint>();
   for (const pod of selected) {
     for (const endpoint of endpointsOf(objects, service, pod)) {

@@ -10,7 +10,7 @@ import { localityOf } from "./locality.ts";
 import type { ObjectSet } from "./objects.ts";
 import { compareText } from "./order.ts";
 import type { Endpoint } from "./snapshot.ts";
-import type { PodIndex } from "./workloads.ts";
+import type { PodIndex } from "./pod-index.ts";
 
 export interface Endpoints {
   readonly endpoints: readonly Endpoint[];
@@ -18,7 +18,7 @@ export interface Endpoints {
 }
 
 /**
- * Merges the slices of one service: one endpoint an address, sorted; where slices disagree, the ready one wins. Endpoints
+ * Merges the slices of one service, given by name: one endpoint an address, sorted; where slices disagree, the ready one wins. Endpoints
  * that neither take nor finish requests are left out. Of a dual-stack service only the primary family counts, so that
  * no pod gets two shares.
  */
@@ -31,7 +31,7 @@ export function sliceEndpoints(
 ): Endpoints {
   const diagnostics: Diagnostic[] = [];
   const merged = new Map<string, Endpoint>();
-  for (const slice of slices.toSorted((a, b) => compareText(a.meta.name, b.meta.name))) {
+  for (const slice of slices) {
     if (slice.addressType === "FQDN") {
       const message = "slices of host names are not used; give IP addresses, or make the Service an ExternalName";
       diagnostics.push(diagnostic("HED1310", { ref: refOf(slice), path: "addressType", message }));
@@ -78,8 +78,8 @@ function portsByName(service: ServiceObject, slice: EndpointSliceObject): Readon
 }
 
 function podBehind(pods: PodIndex, slice: EndpointSliceObject, entry: SliceEndpoint): PodObject | undefined {
-  if (entry.pod !== "") return pods.byKey.get(`${slice.meta.namespace}/${entry.pod}`);
-  return pods.byAddress.get(entry.address);
+  if (entry.pod !== "") return pods.get(`${slice.meta.namespace}/${entry.pod}`);
+  return pods.at(entry.address);
 }
 
 /** It neither takes nor finishes requests. */

@@ -1,27 +1,13 @@
 /** Services as the mesh sees them, before policies are attached. */
-import { SERVICE_NAME_LABEL, type EndpointSliceObject } from "../api/endpoint-slice.ts";
+import type { EndpointSliceObject } from "../api/endpoint-slice.ts";
 import { refOf } from "../api/parse-object.ts";
 import type { ServiceObject } from "../api/service.ts";
 import { derivedEndpoints } from "./derived-endpoints.ts";
 import { sliceEndpoints, type Endpoints } from "./endpoints.ts";
 import type { ObjectSet } from "./objects.ts";
 import { portProtocol } from "./protocol.ts";
-import type { Key, Service, ServicePort } from "./snapshot.ts";
-import type { PodIndex } from "./workloads.ts";
-
-/** Slices by the key of the service that they belong to. */
-export function slicesByService(objects: ObjectSet): ReadonlyMap<Key, readonly EndpointSliceObject[]> {
-  const grouped = new Map<Key, EndpointSliceObject[]>();
-  for (const { object: slice } of objects.EndpointSlice.values()) {
-    const name = slice.meta.labels[SERVICE_NAME_LABEL];
-    if (name === undefined || slice.meta.deleting) continue;
-    const key = `${slice.meta.namespace}/${name}`;
-    const siblings = grouped.get(key);
-    if (siblings) siblings.push(slice);
-    else grouped.set(key, [slice]);
-  }
-  return grouped;
-}
+import type { ServiceDefinition, ServicePort } from "./snapshot.ts";
+import type { PodIndex } from "./pod-index.ts";
 
 /** The endpoints of a service from its slices, or from the pods it selects where it has none at all. */
 export function endpointsOf(
@@ -36,7 +22,7 @@ export function endpointsOf(
   return { endpoints: derivedEndpoints(objects, pods, service), diagnostics: [] };
 }
 
-export function serviceOf(object: ServiceObject, clusterDomain: string, endpoints: Service["endpoints"]): Service {
+export function definitionOf(object: ServiceObject, clusterDomain: string): ServiceDefinition {
   const { name, namespace, createdAt } = object.meta;
   return {
     ref: refOf(object),
@@ -56,6 +42,5 @@ export function serviceOf(object: ServiceObject, clusterDomain: string, endpoint
     createdAt,
     prefers: object.prefers,
     localOnly: object.localOnly,
-    endpoints,
   };
 }

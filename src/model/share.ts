@@ -5,23 +5,8 @@ export function share<T>(previous: T | undefined, next: T): T {
   return previous !== undefined && equal(previous, next) ? previous : next;
 }
 
-/** A map sorted by key whose values are shared with `previous`; the very map of before where nothing changed. */
-export function shareMap<V>(
-  previous: ReadonlyMap<string, V> | undefined,
-  next: ReadonlyMap<string, V>,
-): ReadonlyMap<string, V> {
-  const keys = [...next.keys()].sort();
-  const shared = new Map<string, V>();
-  let same = previous?.size === next.size;
-  for (const key of keys) {
-    const value = share(previous?.get(key), next.get(key)!);
-    same &&= previous?.get(key) === value;
-    shared.set(key, value);
-  }
-  return same && previous ? previous : shared;
-}
-
-function equal(a: unknown, b: unknown): boolean {
+/** Deep equality of plain data. */
+export function equal(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
   if (!isRecord(a) || !isRecord(b) || Array.isArray(a) !== Array.isArray(b)) return false;
   const keys = Object.keys(a);

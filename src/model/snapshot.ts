@@ -10,7 +10,12 @@ import type { Diagnostic, ObjectRef } from "../base/diagnostic.ts";
 export type Key = string;
 
 export interface MeshSnapshot {
+  /** Sorted by key, as the maps after it. */
   readonly services: ReadonlyMap<Key, Service>;
+  /** All services as they are declared, oldest first; the same array for as long as nothing but endpoints changes. */
+  readonly catalog: readonly ServiceDefinition[];
+  /** What the pods serve, by their keys; pods that serve nothing are not in it. */
+  readonly serving: ReadonlyMap<Key, readonly Serving[]>;
   readonly workloads: ReadonlyMap<Key, Workload>;
   /** Namespaces by name; one that only occurs as the namespace of an object has no labels. */
   readonly namespaces: ReadonlyMap<string, Namespace>;
@@ -39,7 +44,8 @@ export interface ServicePort {
   readonly protocol: Protocol;
 }
 
-export interface Service {
+/** A service and the policy for it, without its endpoints: what decides on clusters, routes and listeners. */
+export interface ServiceDefinition {
   readonly ref: ObjectRef;
   readonly key: Key;
   readonly namespace: string;
@@ -60,10 +66,22 @@ export interface Service {
   readonly prefers: "any" | "zone" | "node";
   /** Callers are to have endpoints of their own node only. */
   readonly localOnly: boolean;
-  /** Merged over the service's EndpointSlices, one entry an address, sorted by address. */
-  readonly endpoints: readonly Endpoint[];
   /** The policy in force: the oldest that targets this service and is valid. */
   readonly policy?: Policy;
+}
+
+export interface Service extends ServiceDefinition {
+  /** The same object for as long as nothing but endpoints changes. */
+  readonly definition: ServiceDefinition;
+  /** Merged over the service's EndpointSlices, one entry an address, sorted by address. */
+  readonly endpoints: readonly Endpoint[];
+}
+
+/** A service that leads to a pod. */
+export interface Serving {
+  readonly service: ServiceDefinition;
+  /** The pod's port number by service-port name. */
+  readonly ports: Readonly<Record<string, number>>;
 }
 
 export interface Endpoint {

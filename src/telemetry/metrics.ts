@@ -60,6 +60,10 @@ export function createMetrics() {
       "Time from a change of the source until it is set for every sidecar",
     ),
     convergence: histogram("heddle_convergence_seconds", "Time from a change of the source to the last sidecar's ACK"),
+    built: byType(
+      "heddle_resources_built_total",
+      "Resources translated and encoded, once for all sidecars that are sent them",
+    ),
     invalid: byType("heddle_invalid_resources_total", "Resources left out because an Envoy would refuse them"),
     failures: counter("heddle_translation_failures_total", "Translations that failed; the proxy keeps what it has"),
     objects: gauge("heddle_objects", "Objects in the mesh", ["kind"]),

@@ -33,6 +33,8 @@ const STATS = {
   /** What a dashboard of a service needs. */
   suffixes: [
     "upstream_rq_total",
+    // Bounded load is a share of this one: Envoy counts by it.
+    "upstream_rq_active",
     "upstream_rq_completed",
     "upstream_rq_2xx",
     "upstream_rq_4xx",

@@ -1,34 +1,50 @@
-/** Which endpoints are near a caller, for services whose callers are to have near ones first. */
-import type { Endpoint, Service, Workload } from "../model/snapshot.ts";
+/** Which endpoints are for a caller, and which of them come first, for services whose callers' places matter. */
+import type { Endpoint, ServiceDefinition, Workload } from "../model/snapshot.ts";
+import { distributionOf } from "./distribution.ts";
 
 /** Where a caller is, as far as it matters for a service: callers with the same text see the same endpoints. */
 export interface Closeness {
   readonly key: string;
   /** Whether the endpoint is for this caller at all. */
   includes(endpoint: Endpoint): boolean;
-  /** 0 is nearest. The numbers may have gaps. */
-  distance(endpoint: Endpoint): number;
+  placeOf(endpoint: Endpoint): Place;
 }
 
-const EVERYWHERE: Closeness = { key: "", includes: () => true, distance: () => 0 };
+/** What endpoints are grouped by. */
+export interface Place {
+  /** 0 is nearest. The numbers may have gaps. */
+  readonly distance: number;
+  readonly region: string;
+  readonly zone: string;
+  /** The place's share of the requests; without it every endpoint counts alike. */
+  readonly weight?: number;
+}
+
+const EVERYWHERE: Closeness = { key: "", includes: () => true, placeOf: (endpoint) => placeAt(endpoint, 0) };
 
 /** A caller whose zone is not known has no near and far; one whose node is not known is sent to all. */
-export function closenessOf(service: Service, { node, region, zone }: Workload): Closeness {
+export function closenessOf(service: ServiceDefinition, { node, region, zone }: Workload): Closeness {
   const { prefers, localOnly } = service;
-  const failover = service.policy?.spec.loadBalancing?.locality?.failover ?? prefers !== "any";
-  const byNode = failover && prefers === "node" && node !== "";
-  const byZone = failover && zone !== "";
-  const onlyNode = localOnly && node !== "";
-  if (!byNode && !byZone && !onlyNode) return EVERYWHERE;
-  const place = [byZone ? `${region}/${zone}` : "", byNode || onlyNode ? node : ""];
-  return {
-    key: place.join("@"),
-    includes: (endpoint) => !onlyNode || endpoint.node === node,
-    distance(endpoint) {
-      if (byNode && endpoint.node === node) return 0;
-      if (!byZone) return 1;
-      if (endpoint.zone === zone && endpoint.region === region) return 1;
-      return endpoint.region === region ? 2 : 3;
-    },
+  const { failover, distribute } = service.policy?.spec.loadBalancing?.locality ?? {
+    failover: prefers !== "any",
+    distribute: undefined,
   };
+  const onlyNode = localOnly && node !== "";
+  const isLocal = (endpoint: Endpoint): boolean => !onlyNode || endpoint.node === node;
+  if (distribute) return distributionOf(distribute, { region, zone }, onlyNode ? node : "", isLocal);
+  const byNode = failover !== false && prefers === "node" && node !== "";
+  const byZone = failover !== false && zone !== "";
+  if (!byNode && !byZone && !onlyNode) return EVERYWHERE;
+  const at = [byZone ? `${region}/${zone}` : "", byNode || onlyNode ? node : ""];
+  const distance = (endpoint: Endpoint): number => {
+    if (byNode && endpoint.node === node) return 0;
+    if (!byZone) return 1;
+    if (endpoint.zone === zone && endpoint.region === region) return 1;
+    return endpoint.region === region ? 2 : 3;
+  };
+  return { key: at.join("@"), includes: isLocal, placeOf: (endpoint) => placeAt(endpoint, distance(endpoint)) };
+}
+
+function placeAt({ region, zone }: Endpoint, distance: number): Place {
+  return { distance, region, zone };
 }

@@ -6,6 +6,7 @@ import { CorsSchema } from "../gen/envoy/extensions/filters/http/cors/v3/cors_pb
 import { HTTPFaultSchema } from "../gen/envoy/extensions/filters/http/fault/v3/fault_pb.ts";
 import { LocalRateLimitSchema } from "../gen/envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit_pb.ts";
 import { RouterSchema } from "../gen/envoy/extensions/filters/http/router/v3/router_pb.ts";
+import { StatefulSessionSchema } from "../gen/envoy/extensions/filters/http/stateful_session/v3/stateful_session_pb.ts";
 import {
   HttpConnectionManager_CodecType,
   HttpConnectionManager_ServerHeaderTransformation,
@@ -21,6 +22,7 @@ import { ads, duration, pack } from "./envoy.ts";
 export const CORS_FILTER = "envoy.filters.http.cors";
 export const FAULT_FILTER = "envoy.filters.http.fault";
 export const RATE_LIMIT_FILTER = "envoy.filters.http.local_ratelimit";
+export const AFFINITY_FILTER = "envoy.filters.http.stateful_session";
 export const RATE_LIMIT_STATS = "heddle";
 
 const NAME = "envoy.filters.network.http_connection_manager";
@@ -38,6 +40,7 @@ export function routedBy(table: string): Filter {
       filter(CORS_FILTER, pack(CorsSchema, {})),
       filter(FAULT_FILTER, pack(HTTPFaultSchema, {})),
       filter(RATE_LIMIT_FILTER, pack(LocalRateLimitSchema, { statPrefix: RATE_LIMIT_STATS })),
+      filter(AFFINITY_FILTER, pack(StatefulSessionSchema, {})),
     ],
   );
 }

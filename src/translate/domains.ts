@@ -1,9 +1,9 @@
 /** The host names by which a service is called. */
 import { isIPv6 } from "node:net";
-import type { Service } from "../model/snapshot.ts";
+import type { ServiceDefinition } from "../model/snapshot.ts";
 
 /** Hosts without port that mean `service` to a caller in `namespace`, in a fixed order. */
-export function hostsOf(service: Service, namespace: string): readonly string[] {
+export function hostsOf(service: ServiceDefinition, namespace: string): readonly string[] {
   const { name, hostname, clusterIPs } = service;
   const qualified = [`${name}.${service.namespace}`, `${name}.${service.namespace}.svc`, hostname, `${hostname}.`];
   const short = service.namespace === namespace ? [name] : [];
@@ -11,6 +11,6 @@ export function hostsOf(service: Service, namespace: string): readonly string[] 
 }
 
 /** Hosts that mean one pod of a headless service: `pod-0.db.shop`. */
-export function podHostsOf(service: Service, namespace: string): readonly string[] {
+export function podHostsOf(service: ServiceDefinition, namespace: string): readonly string[] {
   return hostsOf(service, namespace).map((host) => `*.${host}`);
 }

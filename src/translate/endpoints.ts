@@ -6,7 +6,7 @@ import {
   ClusterLoadAssignmentSchema,
 } from "../gen/envoy/config/endpoint/v3/endpoint_pb.ts";
 import type { Endpoint, Service, ServicePort } from "../model/snapshot.ts";
-import type { Closeness } from "./closeness.ts";
+import type { Closeness, Place } from "./closeness.ts";
 import { socketAddress } from "./envoy.ts";
 import { outboundCluster } from "./names.ts";
 
@@ -33,10 +33,7 @@ export function selects(labels: Readonly<Record<string, string>>, of: Readonly<R
   return Object.entries(labels).every(([name, value]) => of[name] === value);
 }
 
-interface Group {
-  readonly distance: number;
-  readonly region: string;
-  readonly zone: string;
+interface Group extends Place {
   readonly endpoints: [Endpoint, number][];
 }
 
@@ -50,29 +47,36 @@ function assignment(
   for (const endpoint of endpoints) {
     const port = endpoint.ports[portName];
     if (port === undefined) continue;
-    const { region, zone } = endpoint;
-    const distance = closeness.distance(endpoint);
-    const key = `${distance} ${region}/${zone}`;
+    const place = closeness.placeOf(endpoint);
+    const key = `${place.distance} ${place.region}/${place.zone}`;
     const group = groups.get(key);
     if (group) group.endpoints.push([endpoint, port]);
-    else groups.set(key, { distance, region, zone, endpoints: [[endpoint, port]] });
+    else groups.set(key, { ...place, endpoints: [[endpoint, port]] });
   }
   const sorted = [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
   // Envoy's priorities have no gaps.
   const priorities = [...new Set(sorted.map(({ distance }) => distance))];
   return create(ClusterLoadAssignmentSchema, {
     clusterName,
-    endpoints: sorted.map(({ distance, region, zone, endpoints: members }) => ({
+    endpoints: sorted.map(({ distance, region, zone, weight, endpoints: members }) => ({
       locality: { region, zone },
       priority: priorities.indexOf(distance),
-      // Only counts without a locality policy of its own, and then spreads evenly over endpoints.
-      loadBalancingWeight: members.length,
+      // Without shares of places Envoy does not look at it.
+      loadBalancingWeight: weight ?? members.length,
       lbEndpoints: members.map(([endpoint, port]) => ({
         hostIdentifier: { case: "endpoint" as const, value: { address: socketAddress(endpoint.address, port) } },
-        // Sent though it takes no traffic: when it becomes ready, the host keeps its connections and statistics.
-        healthStatus: endpoint.ready ? HealthStatus.HEALTHY : HealthStatus.UNHEALTHY,
+        healthStatus: healthOf(endpoint),
         loadBalancingWeight: 1,
       })),
     })),
   });
+}
+
+/**
+ * Endpoints that take no traffic are sent too: when one becomes ready, the host keeps its connections and statistics. One that is
+ * terminating and still serves keeps its sessions, but gets no new ones.
+ */
+function healthOf({ ready, serving, terminating }: Endpoint): HealthStatus {
+  if (ready) return HealthStatus.HEALTHY;
+  return serving && terminating ? HealthStatus.DRAINING : HealthStatus.UNHEALTHY;
 }

@@ -26,7 +26,8 @@ function hashPolicy({ header, cookie, query }: HashKey, terminal: boolean): Rout
       terminal,
     });
   }
-  // Without a TTL: Envoy must not hand out a cookie, since its first pick would not agree with the cookie's hash.
+  // Without a TTL: Envoy must not hand out a cookie, since its first pick would not agree with the cookie's hash. What does
+  // agree is in `anonymous.ts`.
   if (cookie !== undefined) {
     return create(RouteAction_HashPolicySchema, {
       policySpecifier: { case: "cookie", value: { name: cookie } },

@@ -4,7 +4,7 @@ import type { Diagnostic } from "../base/diagnostic.ts";
 import { TrafficDirection } from "../gen/envoy/config/core/v3/base_pb.ts";
 import type { Filter } from "../gen/envoy/config/listener/v3/listener_components_pb.ts";
 import { type Listener, ListenerSchema } from "../gen/envoy/config/listener/v3/listener_pb.ts";
-import type { Service } from "../model/snapshot.ts";
+import type { ServiceDefinition } from "../model/snapshot.ts";
 import { routedBy } from "./connection-manager.ts";
 import { socketAddress } from "./envoy.ts";
 import { EXPLICIT_ROUTES, outboundCluster } from "./names.ts";
@@ -17,7 +17,7 @@ import { tcpProxy } from "./tcp.ts";
  * @param services oldest first: of two that want one port the first gets it
  */
 export function explicitListeners(
-  services: readonly Service[],
+  services: readonly ServiceDefinition[],
   proxy: Proxy,
   report: (diagnostic: Diagnostic) => void,
 ): Listener[] {
@@ -39,7 +39,7 @@ export function explicitListeners(
   return listeners;
 }
 
-function conflict(service: Service, port: number, address: string, owner: string, { id }: Proxy): Diagnostic {
+function conflict(service: ServiceDefinition, port: number, address: string, owner: string, { id }: Proxy): Diagnostic {
   return {
     code: "HED2104",
     level: "warning",

@@ -6,7 +6,7 @@ import { create } from "@bufbuild/protobuf";
 import { TrafficDirection } from "../gen/envoy/config/core/v3/base_pb.ts";
 import type { Filter } from "../gen/envoy/config/listener/v3/listener_components_pb.ts";
 import { type Listener, ListenerSchema } from "../gen/envoy/config/listener/v3/listener_pb.ts";
-import type { Service, ServicePort } from "../model/snapshot.ts";
+import type { Service, ServiceDefinition, ServicePort } from "../model/snapshot.ts";
 import { routedBy } from "./connection-manager.ts";
 import { duration, socketAddress } from "./envoy.ts";
 import { HTTP_PROTOCOLS, httpInspector } from "./inspectors.ts";
@@ -19,9 +19,28 @@ import { loopGuard, tcpProxy, unmatchedChain } from "./tcp.ts";
 /** Where the capture rules send what goes out. */
 export const OUTBOUND_PORT = 15001;
 
-/** @param ownAddresses of the pod: its calls to itself do not come this way */
+/**
+ * Headless services to whose pods connections would be held up by an HTTP listener on the same port, which waits for the first
+ * bytes. Others' connections to single pods pass through by themselves.
+ */
+export function heldUp(services: readonly ServiceDefinition[]): readonly ServiceDefinition[] {
+  const numbers = new Set(httpPorts(services));
+  return services.filter(
+    ({ type, ports }) => type === "Headless" && ports.some((port) => isOpaque(port) && numbers.has(port.port)),
+  );
+}
+
+function isOpaque({ protocol }: ServicePort): boolean {
+  return protocol === "TCP" || protocol === "TLS";
+}
+
+/**
+ * @param headless the services of `heldUp`
+ * @param ownAddresses of the pod: its calls to itself do not come this way
+ */
 export function transparentListeners(
-  services: readonly Service[],
+  services: readonly ServiceDefinition[],
+  headless: readonly Service[],
   ownAddresses: readonly string[],
   settings: MeshSettings,
   memo: Memo,
@@ -30,8 +49,11 @@ export function transparentListeners(
   return [
     memo("listener/virtualOutbound", [], () => virtualOutbound(settings)),
     ...ports.map((port) => memo(`listener/http/${port}`, [], () => httpListener(port, settings))),
-    ...services.flatMap((service) =>
-      service.ports.flatMap((port) => addressListeners(service, port, ports, ownAddresses, settings, memo)),
+    ...services.flatMap((service) => service.ports.flatMap((port) => addressListeners(service, port, settings, memo))),
+    ...headless.flatMap((service) =>
+      service.ports
+        .filter((port) => isOpaque(port) && ports.includes(port.port))
+        .flatMap((port) => podListeners(service, port, ownAddresses, memo)),
     ),
   ];
 }
@@ -56,29 +78,30 @@ function httpListener(port: number, settings: MeshSettings): Listener {
 }
 
 function addressListeners(
-  service: Service,
+  service: ServiceDefinition,
   port: ServicePort,
-  httpPortNumbers: readonly number[],
-  ownAddresses: readonly string[],
   settings: MeshSettings,
   memo: Memo,
-): Listener[] {
-  const { protocol } = port;
-  const key = (address: string): string => `listener/${service.key}/${address}/${port.port}/${protocol}`;
-  if (protocol === "Auto") {
-    return service.clusterIPs.map((ip) => memo(key(ip), [], () => autoListener(service, port, ip, settings)));
-  }
-  if (protocol !== "TCP" && protocol !== "TLS") return [];
-  if (service.type !== "Headless") {
-    const cluster = outboundCluster(service, port.port);
-    return service.clusterIPs.map((ip) => memo(key(ip), [], () => tcpListener(ip, port.port, cluster)));
-  }
-  // Connections to single pods pass through by themselves, unless an HTTP listener on the same port would hold them up
-  // waiting for the first bytes.
-  if (!httpPortNumbers.includes(port.port)) return [];
+): readonly Listener[] {
+  const make = (build: (address: string) => Listener): readonly Listener[] =>
+    service.clusterIPs.map((ip) =>
+      memo(`listener/${service.key}/${ip}/${port.port}/${port.protocol}`, [], () => build(ip)),
+    );
+  if (port.protocol === "Auto") return make((ip) => autoListener(service, port, ip, settings));
+  if (!isOpaque(port)) return [];
+  const cluster = outboundCluster(service, port.port);
+  return make((ip) => tcpListener(ip, port.port, cluster));
+}
+
+function podListeners(
+  service: Service,
+  { port }: ServicePort,
+  ownAddresses: readonly string[],
+  memo: Memo,
+): readonly Listener[] {
   return service.endpoints
     .filter(({ address }) => !ownAddresses.includes(address))
-    .map(({ address }) => memo(key(address), [], () => tcpListener(address, port.port, PASSTHROUGH)));
+    .map(({ address }) => memo(`listener/pod/${address}/${port}`, [], () => tcpListener(address, port, PASSTHROUGH)));
 }
 
 function tcpListener(address: string, port: number, cluster: string): Listener {
@@ -91,7 +114,12 @@ function tcpListener(address: string, port: number, cluster: string): Listener {
   });
 }
 
-function autoListener(service: Service, { port }: ServicePort, address: string, settings: MeshSettings): Listener {
+function autoListener(
+  service: ServiceDefinition,
+  { port }: ServicePort,
+  address: string,
+  settings: MeshSettings,
+): Listener {
   const tcp = { name: "tcp", filters: [tcpProxy(outboundCluster(service, port))] };
   return sniffing(`${address}_${port}`, address, port, routedBy(sniffedTableName(service, port)), tcp, settings);
 }

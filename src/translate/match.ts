@@ -93,6 +93,12 @@ function cookie(match: ValueMatch): HeaderMatcher {
   });
 }
 
+/** Requests without the cookie, or with an empty one. */
+export function withoutCookie(name: string): HeaderMatcher {
+  const present = cookie({ name, regex: "[^; \\t][^;]*" });
+  return create(HeaderMatcherSchema, { ...present, invertMatch: true, treatMissingHeaderAsEmpty: true });
+}
+
 function cookieValue({ exact, prefix, suffix, contains, regex }: ValueMatch): string {
   const rest = "[^;]*";
   if (exact !== undefined) return escape(exact);

@@ -1,21 +1,46 @@
 /**
- * Remembers what was built, by key, for as long as it was built of the same parts. One entry a key: a key whose parts
- * change is rebuilt and replaced. Proxies that need the same thing thus share the very same message.
+ * Remembers what was built for as long as it was built of the same parts: proxies that need the same thing share the very same
+ * message, and an unchanged part of the mesh costs nothing.
  */
-export type Memo = <T>(key: string, parts: readonly unknown[], build: () => T) => T;
+export interface Memo {
+  /** One entry a key: a key whose parts change is rebuilt and replaced. The key that was not used for the longest time goes first. */
+  <T>(key: string, parts: readonly unknown[], build: () => T): T;
+  /** The same with entries that belong to an object of the snapshot, and are forgotten with it. */
+  of<T>(owner: object, key: string, parts: readonly unknown[], build: () => T): T;
+}
 
-/** @param limit most keys kept; the one that was not used for the longest time goes first */
+interface Entry {
+  readonly parts: readonly unknown[];
+  readonly value: unknown;
+}
+
+/** @param limit most keys kept that belong to no object */
 export function createMemo(limit = 50_000): Memo {
-  const entries = new Map<string, { readonly parts: readonly unknown[]; readonly value: unknown }>();
+  const entries = new Map<string, Entry>();
+  const owned = new WeakMap<object, Map<string, Entry>>();
 
-  return <T>(key: string, parts: readonly unknown[], build: () => T): T => {
-    const entry = entries.get(key);
-    entries.delete(key);
-    const same = entry?.parts.length === parts.length && entry.parts.every((part, i) => part === parts[i]);
-    // The key names the kind of thing, so an entry under it is of the type that `build` makes.
-    const value = same ? (entry.value as T) : build();
-    entries.set(key, same ? entry : { parts, value });
+  function memo<T>(key: string, parts: readonly unknown[], build: () => T): T {
+    const before = entries.get(key);
+    const entry = renew(before, parts, build);
+    if (before) entries.delete(key);
+    entries.set(key, entry);
     if (entries.size > limit) entries.delete(entries.keys().next().value!);
-    return value;
+    // The key names the kind of thing, so an entry under it is of the type that `build` makes.
+    return entry.value as T;
+  }
+
+  memo.of = <T>(owner: object, key: string, parts: readonly unknown[], build: () => T): T => {
+    let own = owned.get(owner);
+    if (!own) owned.set(owner, (own = new Map()));
+    const before = own.get(key);
+    const entry = renew(before, parts, build);
+    if (entry !== before) own.set(key, entry);
+    return entry.value as T;
   };
+  return memo;
+}
+
+function renew(entry: Entry | undefined, parts: readonly unknown[], build: () => unknown): Entry {
+  const same = entry?.parts.length === parts.length && entry.parts.every((part, i) => part === parts[i]);
+  return same ? entry : { parts, value: build() };
 }

@@ -1,5 +1,5 @@
 /** Names of Envoy resources; part of what operators see in stats and dumps, so they follow the field's customs. */
-import type { Service } from "../model/snapshot.ts";
+import type { ServiceDefinition } from "../model/snapshot.ts";
 
 export const PASSTHROUGH = "PassthroughCluster";
 export const BLACK_HOLE = "BlackHoleCluster";
@@ -9,7 +9,7 @@ export const INBOUND_PASSTHROUGH = "InboundPassthroughCluster";
 export const EXPLICIT_ROUTES = "http";
 
 /** `outbound|80|canary|checkout.shop.svc.cluster.local`; endpoints have the name of their cluster. */
-export function outboundCluster(service: Service, port: number, subset = ""): string {
+export function outboundCluster(service: ServiceDefinition, port: number, subset = ""): string {
   return `outbound|${port}|${subset}|${service.hostname}`;
 }
 

@@ -40,10 +40,26 @@ const MAX_INBOUND_PORTS = 64;
 
 /** The proxy with this node id, or undefined when there is no such pod. */
 export function resolveProxy(snapshot: MeshSnapshot, id: string): Proxy | undefined {
+  const workload = workloadOf(snapshot, id);
+  return workload && describeProxy(id, workload);
+}
+
+/** `resolveProxy` for one that asks again and again: an unchanged pod is the very same proxy. */
+export function createProxyResolver(): typeof resolveProxy {
+  const known = new WeakMap<Workload, Proxy>();
+  return (snapshot, id) => {
+    const workload = workloadOf(snapshot, id);
+    if (!workload) return undefined;
+    let proxy = known.get(workload);
+    if (!proxy) known.set(workload, (proxy = describeProxy(id, workload)));
+    return proxy;
+  };
+}
+
+function workloadOf({ workloads }: MeshSnapshot, id: string): Workload | undefined {
   // Pod names may hold dots, namespaces may not.
   const dot = id.lastIndexOf(".");
-  const workload = snapshot.workloads.get(`${id.slice(dot + 1)}/${id.slice(0, dot)}`);
-  return dot > 0 && workload ? describeProxy(id, workload) : undefined;
+  return dot > 0 ? workloads.get(`${id.slice(dot + 1)}/${id.slice(0, dot)}`) : undefined;
 }
 
 function describeProxy(id: string, workload: Workload): Proxy {

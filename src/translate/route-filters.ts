@@ -2,6 +2,7 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import type { Any } from "@bufbuild/protobuf/wkt";
 import type {
+  Affinity,
   Cors,
   DirectResponse,
   Fault,
@@ -34,13 +35,18 @@ import { HTTPFaultSchema } from "../gen/envoy/extensions/filters/http/fault/v3/f
 import { CORS_FILTER, FAULT_FILTER, RATE_LIMIT_FILTER, RATE_LIMIT_STATS } from "./connection-manager.ts";
 import { duration, fraction, pack } from "./envoy.ts";
 import { escape, stringMatcher } from "./match.ts";
+import { sessionAffinity } from "./session-affinity.ts";
 
 type RouteInit = Exclude<MessageInitShape<typeof RouteSchema>, Route>;
 type ActionInit = Exclude<MessageInitShape<typeof RouteActionSchema>, RouteAction>;
 
 /** Header edits, and the settings of the filters that stand in every listener and do nothing without. */
-export function routeFilters({ headers, cors, fault, rateLimit }: PolicyRoute): Partial<RouteInit> {
+export function routeFilters(
+  { headers, cors, fault, rateLimit }: PolicyRoute,
+  affinity: Affinity | undefined,
+): Partial<RouteInit> {
   const perFilter: Record<string, Any> = {
+    ...sessionAffinity(affinity),
     ...(cors && { [CORS_FILTER]: corsPolicy(cors) }),
     ...(fault && { [FAULT_FILTER]: httpFault(fault) }),
     ...(rateLimit && { [RATE_LIMIT_FILTER]: localRateLimit(rateLimit) }),

@@ -3,7 +3,7 @@ import { create } from "@bufbuild/protobuf";
 import type { Diagnostic } from "../base/diagnostic.ts";
 import { type Route, type VirtualHost, VirtualHostSchema } from "../gen/envoy/config/route/v3/route_components_pb.ts";
 import { type RouteConfiguration, RouteConfigurationSchema } from "../gen/envoy/config/route/v3/route_pb.ts";
-import type { Service, ServicePort } from "../model/snapshot.ts";
+import type { ServiceDefinition, ServicePort } from "../model/snapshot.ts";
 import { hostsOf, podHostsOf } from "./domains.ts";
 import type { Memo } from "./memo.ts";
 import { EXPLICIT_ROUTES } from "./names.ts";
@@ -13,14 +13,14 @@ import { podsVirtualHost, speaksHttp, unknownHosts, virtualHost } from "./virtua
 /** What the tables are made of. */
 export interface RouteInput {
   /** Oldest first: of two services that claim one domain the first has it. */
-  readonly services: readonly Service[];
+  readonly services: readonly ServiceDefinition[];
   readonly namespace: string;
   /** What tells this caller's routes to a service from other callers', and to all services: see `caller.ts`. */
-  readonly callerOf: (service: Service) => string;
+  readonly callerOf: (service: ServiceDefinition) => string;
   readonly caller: string;
   readonly settings: MeshSettings;
   /** The routes of a service port; the same array while nothing in them changes. */
-  readonly routesOf: (service: Service, port: ServicePort) => readonly Route[];
+  readonly routesOf: (service: ServiceDefinition, port: ServicePort) => readonly Route[];
   readonly memo: Memo;
   readonly report: (diagnostic: Diagnostic) => void;
 }
@@ -35,11 +35,13 @@ export function transparentTables(input: RouteInput): RouteConfiguration[] {
       const port = service.ports.find((p) => p.port === number && speaksHttp(p));
       if (!port) continue;
       const routes = input.routesOf(service, port);
-      const key = `vhost/${namespace}/${service.key}/${number}/${input.callerOf(service)}`;
-      hosts.push(memo(key, [service, routes], () => virtualHost(service, number, hostsOf(service, namespace), routes)));
+      const key = `vhost/${namespace}/${number}/${input.callerOf(service)}`;
+      hosts.push(
+        memo.of(service, key, [routes], () => virtualHost(service, number, hostsOf(service, namespace), routes)),
+      );
       if (service.type !== "Headless") continue;
       hosts.push(
-        memo(`${key}/pods`, [service], () => podsVirtualHost(service, number, podHostsOf(service, namespace))),
+        memo.of(service, `${key}/pods`, [], () => podsVirtualHost(service, number, podHostsOf(service, namespace))),
       );
     }
     tables.push(table(input, String(number), [...hosts, unknownHosts(input.settings, true)], true));
@@ -53,20 +55,20 @@ export function transparentTables(input: RouteInput): RouteConfiguration[] {
 }
 
 /** The name of the table of a port whose protocol is found out connection by connection. */
-export function sniffedTableName(service: Service, port: number): string {
+export function sniffedTableName(service: ServiceDefinition, port: number): string {
   return `${service.hostname}:${port}`;
 }
 
-function sniffedTable(input: RouteInput, service: Service, port: ServicePort): RouteConfiguration {
+function sniffedTable(input: RouteInput, service: ServiceDefinition, port: ServicePort): RouteConfiguration {
   const routes = input.routesOf(service, port);
-  const key = `vhost-any/${service.key}/${port.port}/${input.callerOf(service)}`;
+  const key = `vhost-any/${port.port}/${input.callerOf(service)}`;
   // The address the connection went to has chosen the service already.
-  const host = input.memo(key, [service, routes], () => virtualHost(service, port.port, ["*"], routes));
+  const host = input.memo.of(service, key, [routes], () => virtualHost(service, port.port, ["*"], routes));
   return table(input, sniffedTableName(service, port.port), [host], true);
 }
 
 /** All ports that have a table of their own, ascending. */
-export function httpPorts(services: readonly Service[]): readonly number[] {
+export function httpPorts(services: readonly ServiceDefinition[]): readonly number[] {
   const ports = new Set(services.flatMap(({ ports: all }) => all.filter(speaksHttp).map(({ port }) => port)));
   return [...ports].sort((a, b) => a - b);
 }
@@ -80,7 +82,7 @@ export function explicitTable(input: RouteInput): RouteConfiguration {
     const preferred = ports.find(({ port }) => port === 80) ?? ports[0];
     return ports.map((port) => {
       const routes = input.routesOf(service, port);
-      return memo(`explicit/${namespace}/${service.key}/${port.port}/${caller}`, [service, routes], () => {
+      return memo.of(service, `explicit/${namespace}/${port.port}/${caller}`, [routes], () => {
         const names = hostsOf(service, namespace);
         const withPort = names.map((name) => `${name}:${port.port}`);
         return virtualHost(service, port.port, port === preferred ? [...names, ...withPort] : withPort, routes);

@@ -1,42 +1,55 @@
 /** The routes of one service port: the policy's in their order, then everything else to the whole service. */
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { BoolValueSchema } from "@bufbuild/protobuf/wkt";
-import type { Mirror, Route as PolicyRoute, Split } from "../api/traffic-policy.ts";
+import type { Mirror, Route as PolicyRoute } from "../api/traffic-policy.ts";
 import {
   type Route,
   type RouteAction,
   RouteActionSchema,
   RouteSchema,
 } from "../gen/envoy/config/route/v3/route_components_pb.ts";
-import type { MeshSnapshot, Service, Workload } from "../model/snapshot.ts";
+import type { MeshSnapshot, ServiceDefinition, Workload } from "../model/snapshot.ts";
+import { anonymous } from "./anonymous.ts";
 import { backendCluster } from "./backend.ts";
 import { routesFor } from "./caller.ts";
 import { duration, fraction } from "./envoy.ts";
 import { hashPolicies } from "./hash-policy.ts";
 import { anyRequest, matchesEverything, routeMatch } from "./match.ts";
-import { outboundCluster } from "./names.ts";
 import { retryPolicy } from "./retry.ts";
 import { directResponseAction, redirectAction, rewriting, routeFilters } from "./route-filters.ts";
+import { destination } from "./split.ts";
 
 /** The routes to `service` on `port` for one caller; the last one matches every request. */
-export function routesOf(snapshot: MeshSnapshot, service: Service, port: number, caller: Workload): Route[] {
+export function routesOf(snapshot: MeshSnapshot, service: ServiceDefinition, port: number, caller: Workload): Route[] {
   const routes: Route[] = [];
+  const { affinity } = service.policy?.spec.loadBalancing ?? {};
   for (const { route: policy, index } of routesFor(service, caller)) {
     const name = policy.name ?? `routes[${index}]`;
-    const filters = routeFilters(policy);
+    const filters = routeFilters(policy, affinity);
     const alternatives = policy.match ?? [{}];
+    const unknown = anonymous(policy);
     for (const match of alternatives) {
+      if (unknown) {
+        const { matcher, sticky, responseHeader } = unknown;
+        const action = actionOf(snapshot, service, port, { ...policy, sticky }, match.path?.prefix);
+        const { headers, ...rest } = routeMatch(match);
+        const added = [...(filters.responseHeadersToAdd ?? []), responseHeader];
+        const first = { ...rest, headers: [...headers, matcher] };
+        routes.push(create(RouteSchema, { name, match: first, action, ...filters, responseHeadersToAdd: added }));
+      }
       const action = actionOf(snapshot, service, port, policy, match.path?.prefix);
       routes.push(create(RouteSchema, { name, match: routeMatch(match), action, ...filters }));
     }
     if (alternatives.some(matchesEverything)) return routes;
   }
   const action = actionOf(snapshot, service, port, {}, undefined);
-  return [...routes, create(RouteSchema, { name: "default", match: anyRequest(), action })];
+  return [
+    ...routes,
+    create(RouteSchema, { name: "default", match: anyRequest(), action, ...routeFilters({}, affinity) }),
+  ];
 }
 
 /** Names of all clusters that the routes of a service lead to, in order: when they change, the routes are built anew. */
-export function backendsOf(snapshot: MeshSnapshot, service: Service, port: number): readonly string[] {
+export function backendsOf(snapshot: MeshSnapshot, service: ServiceDefinition, port: number): readonly string[] {
   const routes = service.policy?.spec.routes ?? [];
   return routes.flatMap(({ split = [], mirror = [] }) =>
     [...split, ...mirror].map((backend) => backendCluster(snapshot, service, port, backend)),
@@ -46,7 +59,7 @@ export function backendsOf(snapshot: MeshSnapshot, service: Service, port: numbe
 /** @param matched the path prefix that the match asks for, if any */
 function actionOf(
   snapshot: MeshSnapshot,
-  service: Service,
+  service: ServiceDefinition,
   port: number,
   policy: PolicyRoute,
   matched: string | undefined,
@@ -61,7 +74,7 @@ type ActionInit = Exclude<MessageInitShape<typeof RouteActionSchema>, RouteActio
 
 function policyAction(
   snapshot: MeshSnapshot,
-  service: Service,
+  service: ServiceDefinition,
   port: number,
   policy: PolicyRoute,
   matched: string | undefined,
@@ -81,35 +94,9 @@ function policyAction(
   });
 }
 
-function destination(
-  snapshot: MeshSnapshot,
-  service: Service,
-  port: number,
-  { split = [], sticky }: PolicyRoute,
-): Pick<ActionInit, "clusterSpecifier"> {
-  const shares = split.filter(({ weight }) => weight !== 0);
-  const [only] = shares;
-  if (!only) return { clusterSpecifier: { case: "cluster", value: outboundCluster(service, port) } };
-  const clusterOf = (share: Split): string => backendCluster(snapshot, service, port, share);
-  if (shares.length === 1) return { clusterSpecifier: { case: "cluster", value: clusterOf(only) } };
-  return {
-    clusterSpecifier: {
-      case: "weightedClusters",
-      value: {
-        clusters: shares.map((share) => ({ name: clusterOf(share), weight: share.weight ?? 1 })),
-        ...(sticky
-          ? {
-              randomValueSpecifier: { case: "useHashPolicy" as const, value: create(BoolValueSchema, { value: true }) },
-            }
-          : {}),
-      },
-    },
-  };
-}
-
 type MirrorInit = NonNullable<ActionInit["requestMirrorPolicies"]>[number];
 
-function mirrorPolicy(snapshot: MeshSnapshot, service: Service, port: number, mirror: Mirror): MirrorInit {
+function mirrorPolicy(snapshot: MeshSnapshot, service: ServiceDefinition, port: number, mirror: Mirror): MirrorInit {
   return {
     cluster: backendCluster(snapshot, service, port, mirror),
     runtimeFraction: { defaultValue: fraction(mirror.percent) },

@@ -1,7 +1,6 @@
-/** What the application of a pod serves, as the services that select the pod say. */
+/** What the application of a pod serves, as the services that lead to the pod say. */
 import type { Diagnostic } from "../base/diagnostic.ts";
-import type { Protocol, Service, Workload } from "../model/snapshot.ts";
-import { selects } from "./endpoints.ts";
+import type { Protocol, ServiceDefinition, Serving, Workload } from "../model/snapshot.ts";
 
 /** A port of the pod itself, not of a service. */
 export interface ServedPort {
@@ -12,46 +11,32 @@ export interface ServedPort {
 /**
  * The pod's ports that services lead to, ascending. Where two services disagree on a port's protocol the older one is right.
  *
- * @param services oldest first
+ * @param serving oldest first
  */
 export function servedPorts(
-  services: readonly Service[],
+  serving: readonly Serving[],
   workload: Workload,
   report: (diagnostic: Diagnostic) => void,
 ): readonly ServedPort[] {
-  const served = new Map<number, { protocol: Protocol; by: Service }>();
-  for (const service of services) {
-    for (const port of service.ports) {
-      const number = podPort(service, port.name, port.targetPort, workload);
-      if (number === undefined || port.protocol === "UDP") continue;
+  const served = new Map<number, { protocol: Protocol; by: ServiceDefinition }>();
+  for (const { service, ports } of serving) {
+    for (const { name, protocol } of service.ports) {
+      const number = ports[name];
+      if (number === undefined || protocol === "UDP") continue;
       const other = served.get(number);
-      if (!other) served.set(number, { protocol: port.protocol, by: service });
-      else if (other.protocol !== port.protocol) {
+      if (!other) served.set(number, { protocol, by: service });
+      else if (other.protocol !== protocol) {
         report({
           code: "HED2103",
           level: "warning",
           ref: service.ref,
           path: "spec.ports",
           message:
-            `port ${number} of ${workload.name} is ${port.protocol} here and ${other.protocol} in Service ` +
+            `port ${number} of ${workload.name} is ${protocol} here and ${other.protocol} in Service ` +
             `${other.by.key}, which is older and decides`,
         });
       }
     }
   }
   return [...served].map(([port, { protocol }]) => ({ port, protocol })).sort((a, b) => a.port - b.port);
-}
-
-function podPort(
-  service: Service,
-  portName: string,
-  targetPort: number | string,
-  workload: Workload,
-): number | undefined {
-  const endpoint = service.endpoints.find((e) => e.workload === workload.key);
-  if (endpoint) return endpoint.ports[portName];
-  const selected = Object.keys(service.selector).length > 0 && selects(service.selector, workload.labels);
-  if (!selected || service.namespace !== workload.namespace) return undefined;
-  if (typeof targetPort === "number") return targetPort;
-  return workload.containerPorts.find(({ name }) => name === targetPort)?.port;
 }

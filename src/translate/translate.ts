@@ -1,6 +1,7 @@
 /**
  * What one sidecar is to run, as Envoy messages. A pure function of the snapshot and the proxy, apart from a memo: an
- * unchanged service gives the very same messages, for every proxy, so that each is encoded once.
+ * unchanged service gives the very same messages, for every proxy, so that each is encoded once; and a list in which nothing
+ * changed is the very same list, for every proxy that it is the same for.
  */
 import type { Diagnostic } from "../base/diagnostic.ts";
 import type { Cluster } from "../gen/envoy/config/cluster/v3/cluster_pb.ts";
@@ -8,29 +9,15 @@ import type { ClusterLoadAssignment } from "../gen/envoy/config/endpoint/v3/endp
 import type { Listener } from "../gen/envoy/config/listener/v3/listener_pb.ts";
 import type { RouteConfiguration } from "../gen/envoy/config/route/v3/route_pb.ts";
 import type { Secret } from "../gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.ts";
-import type { MeshSnapshot, Service, ServicePort } from "../model/snapshot.ts";
-import { callerKey } from "./caller.ts";
-import { type Closeness, closenessOf } from "./closeness.ts";
-import { clustersOf } from "./cluster.ts";
-import { endpointsOf } from "./endpoints.ts";
-import {
-  blackHoleCluster,
-  capturedInboundCluster,
-  explicitInboundCluster,
-  inboundPassthroughCluster,
-  passthroughCluster,
-} from "./fixed-clusters.ts";
-import { explicitListeners } from "./listener-explicit.ts";
-import { explicitInbound, INBOUND_PORT, virtualInbound } from "./listener-inbound.ts";
-import { transparentListeners } from "./listener-transparent.ts";
+import type { MeshSnapshot } from "../model/snapshot.ts";
+import { distinctByName } from "./distinct.ts";
+import { blackHoleCluster } from "./fixed-clusters.ts";
 import { distinctAddresses } from "./listener-address.ts";
 import { createMemo, type Memo } from "./memo.ts";
+import { outboundClusters, outboundEndpoints, outboundRoutes, type Reported } from "./outbound.ts";
 import type { Proxy } from "./proxy.ts";
-import { backendsOf, routesOf } from "./route.ts";
-import { explicitTable, type RouteInput, transparentTables } from "./route-table.ts";
-import { probeCluster, probeListener } from "./tcp-probe.ts";
-import { servedPorts } from "./served-port.ts";
 import { DEFAULT_SETTINGS, type MeshSettings } from "./settings.ts";
+import { explicitSide, transparentSide } from "./side.ts";
 
 /** Everything of one sidecar; each list sorted by name. */
 export interface ProxyConfig {
@@ -48,144 +35,34 @@ export type Translator = (snapshot: MeshSnapshot, proxy: Proxy) => ProxyConfig;
 /** A translator with a memo of its own. It never throws on what users wrote. */
 export function createTranslator(settings: MeshSettings = DEFAULT_SETTINGS): Translator {
   const memo = createMemo();
-  const ordered = new WeakMap<MeshSnapshot, readonly Service[]>();
-
-  return (snapshot, proxy) => {
-    let services = ordered.get(snapshot);
-    if (!services) ordered.set(snapshot, (services = oldestFirst(snapshot)));
-    return translate(snapshot, services, proxy, settings, memo);
-  };
+  return (snapshot, proxy) => translate(snapshot, proxy, settings, memo);
 }
 
-function translate(
-  snapshot: MeshSnapshot,
-  services: readonly Service[],
-  proxy: Proxy,
-  settings: MeshSettings,
-  memo: Memo,
-): ProxyConfig {
-  const diagnostics: Diagnostic[] = [...proxy.diagnostics];
-  const report = (diagnostic: Diagnostic): void => void diagnostics.push(diagnostic);
-  const outbound = services.flatMap((service) =>
-    service.ports.filter(notUdp).map((port) => outboundOf(service, port, closenessOf(service, proxy.workload), memo)),
+const SECRETS: readonly Secret[] = [];
+
+function translate(snapshot: MeshSnapshot, proxy: Proxy, settings: MeshSettings, memo: Memo): ProxyConfig {
+  const { workload, capture } = proxy;
+  const side =
+    capture === "transparent" ? transparentSide(snapshot, proxy, settings, memo) : explicitSide(snapshot, proxy, memo);
+  const outbound = outboundClusters(snapshot, memo);
+  const routes = outboundRoutes(snapshot, proxy, settings, memo);
+  const fixed = memo("cluster/black-hole", [], () => [blackHoleCluster()]);
+  const clusters = memo.of(outbound, `clusters/${side.key}`, [side.clusters], () =>
+    distinctByName([...outbound, ...fixed, ...side.clusters]),
   );
-  const callerOf = (service: Service): string => callerKey([service], proxy.workload);
-  const input: RouteInput = {
-    services,
-    callerOf,
-    caller: callerKey(services, proxy.workload),
-    namespace: proxy.workload.namespace,
-    settings,
-    memo,
-    report,
-    routesOf(service, port) {
-      const parts = [service, ...backendsOf(snapshot, service, port.port)];
-      const build = () => routesOf(snapshot, service, port.port, proxy.workload);
-      return memo(`routes/${service.key}/${port.port}/${callerOf(service)}`, parts, build);
-    },
-  };
-  const side = proxy.capture === "transparent" ? transparent(input, proxy, report) : explicit(input, proxy, report);
-  return {
-    clusters: distinctByName([
-      ...outbound.flatMap(({ clusters }) => clusters),
-      memo("cluster/black-hole", [], blackHoleCluster),
-      ...side.clusters,
-    ]),
-    endpoints: distinct(
-      outbound.flatMap(({ endpoints }) => endpoints),
-      ({ clusterName }) => clusterName,
-    ),
-    listeners: distinctByName(distinctAddresses(side.listeners, report)),
-    routes: distinctByName(side.routes),
-    secrets: [],
-    diagnostics,
-  };
-}
-
-function notUdp({ protocol }: ServicePort): boolean {
-  return protocol !== "UDP";
-}
-
-function outboundOf(service: Service, port: ServicePort, closeness: Closeness, memo: Memo) {
-  const key = `${service.key}/${port.port}/${port.protocol}`;
-  return {
-    clusters: memo(`clusters/${key}`, [service], () => clustersOf(service, port)),
-    endpoints: memo(`endpoints/${key}/${closeness.key}`, [service], () => endpointsOf(service, port, closeness)),
-  };
-}
-
-/** The part of a configuration that depends on how traffic gets into the sidecar. */
-interface Side {
-  readonly clusters: readonly Cluster[];
-  readonly listeners: readonly Listener[];
-  readonly routes: readonly RouteConfiguration[];
-}
-
-type Report = (diagnostic: Diagnostic) => void;
-
-function transparent(input: RouteInput, { workload, tcpProbes }: Proxy, report: Report): Side {
-  const { services, settings, memo } = input;
-  const served = servedPorts(services, workload, report).filter(({ port }) => {
-    if (port !== INBOUND_PORT) return true;
-    const message = `port ${port} is where the sidecar takes captured connections: nothing can be served there`;
-    report({ code: "HED2107", level: "warning", ref: workload.ref, path: "", message });
-    return false;
+  const [called, ...others] = side.listeners;
+  const listeners = memo.of(called, `listeners/${side.key}`, others, (): Reported<Listener> => {
+    const diagnostics: Diagnostic[] = [];
+    // The pod's own first, so that no service can take the capture port's address away.
+    const distinct = distinctAddresses([...others.flat(), ...called], (d) => void diagnostics.push(d));
+    return { items: distinctByName(distinct), diagnostics };
   });
-  const [address] = workload.addresses;
-  const probes = address === undefined ? [] : tcpProbes;
-  const shape = served.map(({ port, protocol }) => `${port}/${protocol}`).join();
   return {
-    clusters: [
-      memo("cluster/passthrough", [], passthroughCluster),
-      memo("cluster/inbound-passthrough", [], inboundPassthroughCluster),
-      ...served.map(({ port, protocol }) =>
-        memo(`cluster/inbound/${port}/${protocol}`, [], () => capturedInboundCluster(port, protocol)),
-      ),
-      ...probes.map((port) => probeCluster(address!, port)),
-    ],
-    listeners: [
-      // First, so that no service can take the capture port's address away.
-      memo(`listener/inbound/${shape}`, [], () => virtualInbound(served, settings)),
-      ...transparentListeners(services, workload.addresses, settings, memo),
-      ...(probes.length > 0 ? [memo(`listener/probes/${probes.join()}`, [], () => probeListener(probes))] : []),
-    ],
-    routes: transparentTables(input),
+    clusters,
+    endpoints: outboundEndpoints(snapshot, workload, memo),
+    listeners: listeners.items,
+    routes: routes.items,
+    secrets: SECRETS,
+    diagnostics: [...proxy.diagnostics, ...side.diagnostics, ...routes.diagnostics, ...listeners.diagnostics],
   };
-}
-
-function explicit(input: RouteInput, proxy: Proxy, report: Report): Side {
-  const { services } = input;
-  const { workload, inboundPorts } = proxy;
-  const served = new Map(servedPorts(services, workload, report).map(({ port, protocol }) => [port, protocol]));
-  const address = workload.addresses[0];
-  // A port that no service leads to, and one that nobody declared, are plain TCP.
-  const protocolOf = (port: number) => served.get(port) ?? "TCP";
-  const inbound = address === undefined ? [] : inboundPorts;
-  if (address === undefined && inboundPorts.length > 0) {
-    const message = "the sidecar opens no inbound ports: the pod has no address yet (status.podIP)";
-    report({ code: "HED2105", level: "warning", ref: workload.ref, path: "status.podIP", message });
-  }
-  return {
-    clusters: inbound.map((port) => explicitInboundCluster(port, protocolOf(port.port))),
-    listeners: [
-      ...explicitListeners(services, proxy, report),
-      ...inbound.map((port) => explicitInbound(address!, port, protocolOf(port.port))),
-    ],
-    routes: [explicitTable(input)],
-  };
-}
-
-function oldestFirst({ services }: MeshSnapshot): readonly Service[] {
-  return [...services.values()].sort((a, b) => a.createdAt - b.createdAt || (a.key < b.key ? -1 : 1));
-}
-
-function distinctByName<T extends { readonly name: string }>(items: readonly T[]): readonly T[] {
-  return distinct(items, ({ name }) => name);
-}
-
-/** Sorted by name; of two with one name the first, which is the older service's. */
-function distinct<T>(items: readonly T[], nameOf: (item: T) => string): readonly T[] {
-  const byName = new Map<string, T>();
-  for (const item of items) if (!byName.has(nameOf(item))) byName.set(nameOf(item), item);
-  return [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item);
 }

@@ -6,7 +6,7 @@ import {
   type VirtualHost,
   VirtualHostSchema,
 } from "../gen/envoy/config/route/v3/route_components_pb.ts";
-import type { Service, ServicePort } from "../model/snapshot.ts";
+import type { ServiceDefinition, ServicePort } from "../model/snapshot.ts";
 import { duration } from "./envoy.ts";
 import { anyRequest } from "./match.ts";
 import { PASSTHROUGH } from "./names.ts";
@@ -19,7 +19,7 @@ export function speaksHttp({ protocol }: ServicePort): boolean {
 
 /** A virtual host of a service port, under the domains that are given. */
 export function virtualHost(
-  service: Service,
+  service: ServiceDefinition,
   port: number,
   domains: readonly string[],
   routes: readonly Route[],
@@ -28,7 +28,7 @@ export function virtualHost(
 }
 
 /** Single pods of a headless service: the caller has resolved the pod's name itself and must reach that very pod. */
-export function podsVirtualHost(service: Service, port: number, domains: readonly string[]): VirtualHost {
+export function podsVirtualHost(service: ServiceDefinition, port: number, domains: readonly string[]): VirtualHost {
   return create(VirtualHostSchema, {
     name: `pods.${service.hostname}:${port}`,
     domains: [...domains],

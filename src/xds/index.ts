@@ -12,7 +12,14 @@ export { createXdsServer, type ServerLimits, type XdsEvent, type XdsServer, type
 export type { Action, Missing, Timing } from "./session-state.ts";
 export type { NodeInfo } from "./node.ts";
 export type { Response } from "./type-state.ts";
-export { buildSnapshot, type Snapshot, type SnapshotInput, type TypeSnapshot, type Versions } from "./snapshot.ts";
+export {
+  buildSnapshot,
+  createTypeSnapshot,
+  type Snapshot,
+  type SnapshotInput,
+  type TypeSnapshot,
+  type Versions,
+} from "./snapshot.ts";
 export type { ServerCertificate, TlsRefusal } from "./tls-listener.ts";
 export { CLUSTER, ENDPOINT, LISTENER, ROUTE, SECRET, shortType, VIRTUAL_HOST } from "./type-url.ts";
 export { envoyRegistry } from "./registry.ts";

@@ -28,8 +28,10 @@ export interface Versions {
 
 export interface SnapshotInput {
   /** In any order; of two resources with one type and name the later wins. */
-  readonly resources: Iterable<Resource>;
+  readonly resources?: Iterable<Resource>;
   readonly versions?: Versions;
+  /** Whole types that the caller shares between views, of `createTypeSnapshot`: nothing in them is looked at again. */
+  readonly types?: Iterable<TypeSnapshot>;
 }
 
 /** Snapshots of a type that may turn out to be what is asked for; the caller's, to be shared between views. */
@@ -40,16 +42,21 @@ export type Candidates = (typeUrl: string) => Iterable<TypeSnapshot>;
  * same resources share them, and what did not change keeps its identity.
  */
 export function buildSnapshot(
-  { resources, versions = {} }: SnapshotInput,
+  { resources = [], versions = {}, types: whole = [] }: SnapshotInput,
   candidates: Candidates = () => [],
 ): Snapshot {
-  const types = new Map<string, TypeSnapshot>();
+  const types = new Map([...whole].map((type) => [type.typeUrl, type]));
   for (const [typeUrl, group] of Map.groupBy(resources, (resource) => resource.typeUrl)) {
     const { type: version, resources: named = {} } = versions[typeUrl] ?? {};
     const own = group.map((resource) => withVersion(resource, named[resource.name]));
     types.set(typeUrl, findSame(own, version, candidates(typeUrl)) ?? buildType(typeUrl, own, version));
   }
   return { types };
+}
+
+/** All resources of one type; of two with one name the later wins. The version is the hash of the contents. */
+export function createTypeSnapshot(typeUrl: string, resources: readonly Resource[]): TypeSnapshot {
+  return buildType(typeUrl, resources, undefined);
 }
 
 function withVersion(resource: Resource, version: string | undefined): Resource {

@@ -1,11 +1,14 @@
 /** The mesh of the soak: services whose endpoints, policies and existence change one after another. */
-import type { Endpoint, MeshSnapshot, Service, Workload } from "../../src/model/snapshot.ts";
+import type { Endpoint, MeshSnapshot, Service, ServiceDefinition, Workload } from "../../src/model/snapshot.ts";
 
 const NAMESPACE = "soak";
 
 export function soakMesh(services: number, pods: number): MeshSnapshot {
+  const all = Array.from({ length: services }, (_, i) => service(i, 0));
   return {
-    services: new Map(Array.from({ length: services }, (_, i) => service(i, 0)).map((s) => [s.key, s])),
+    services: new Map(all.map((s) => [s.key, s])),
+    catalog: all.map(({ definition }) => definition),
+    serving: new Map(),
     workloads: new Map(Array.from({ length: pods }, (_, i) => pod(i)).map((w) => [w.key, w])),
     namespaces: new Map([[NAMESPACE, { name: NAMESPACE, labels: {} }]]),
     policies: new Map(),
@@ -23,13 +26,19 @@ export function changeMesh(mesh: MeshSnapshot, step: number): MeshSnapshot {
     if (old) services.delete(key);
     else services.set(key, service(index, step));
   } else if (old && step % 5 === 4) services.set(key, withPolicy(old, step));
-  else if (old) services.set(key, { ...old, endpoints: endpoints(index, step) });
-  return { ...mesh, services };
+  else if (old) services.set(key, withEndpoints(old.definition, endpoints(index, step)));
+  const definitions = [...services.values()].map(({ definition }) => definition);
+  const same = definitions.length === mesh.catalog.length && definitions.every((d, i) => d === mesh.catalog[i]);
+  return { ...mesh, services, catalog: same ? mesh.catalog : definitions };
+}
+
+function withEndpoints(definition: ServiceDefinition, found: readonly Endpoint[]): Service {
+  return { ...definition, definition, endpoints: found };
 }
 
 function service(index: number, generation: number): Service {
   const name = `service-${index}`;
-  return {
+  const definition: ServiceDefinition = {
     ref: { kind: "Service", namespace: NAMESPACE, name },
     key: `${NAMESPACE}/${name}`,
     namespace: NAMESPACE,
@@ -42,8 +51,8 @@ function service(index: number, generation: number): Service {
     prefers: "any",
     localOnly: false,
     createdAt: 0,
-    endpoints: endpoints(index, generation),
   };
+  return withEndpoints(definition, endpoints(index, generation));
 }
 
 function endpoints(index: number, generation: number): Endpoint[] {
@@ -64,8 +73,8 @@ function endpoints(index: number, generation: number): Endpoint[] {
 function withPolicy(old: Service, step: number): Service {
   const ref = { kind: "TrafficPolicy", namespace: NAMESPACE, name: old.name };
   const weight = step % 100;
-  return {
-    ...old,
+  const definition: ServiceDefinition = {
+    ...old.definition,
     policy: {
       ref,
       key: old.key,
@@ -90,6 +99,7 @@ function withPolicy(old: Service, step: number): Service {
       },
     },
   };
+  return withEndpoints(definition, old.endpoints);
 }
 
 function pod(index: number): Workload {

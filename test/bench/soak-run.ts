@@ -51,7 +51,7 @@ export async function runSoak(options: SoakOptions, startClients: (port: number)
   const publish = (snapshot: MeshSnapshot): void => {
     for (const { name, namespace } of snapshot.workloads.values()) {
       const id = `${name}.${namespace}`;
-      cache.setSnapshot(id, { resources: encode(translate(snapshot, resolveProxy(snapshot, id)!)).resources });
+      cache.setSnapshot(id, { types: encode(translate(snapshot, resolveProxy(snapshot, id)!)).types });
     }
   };
   publish(mesh);

@@ -1,10 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { buildSnapshot } from "../../src/model/build.ts";
+import { buildSnapshot, createModel } from "../../src/model/build.ts";
 import { objectSet, type ObjectSet } from "../../src/model/objects.ts";
 import type { MeshSnapshot } from "../../src/model/snapshot.ts";
 import { arbitraryManifests, parsedObjects } from "../support/arbitrary-manifests.ts";
-import { snapshotOf } from "../support/manifests.ts";
+import { snapshotOf, snapshots } from "../support/manifests.ts";
+
+const PARTS = ["services", "catalog", "serving", "workloads", "namespaces", "policies", "diagnostics"] as const;
 
 const MESH = `
 apiVersion: v1
@@ -83,16 +85,18 @@ describe("the snapshot", () => {
   });
 
   test("an unchanged mesh is the same snapshot, part by part", () => {
-    const before = snapshotOf(MESH);
-    const after = snapshotOf(MESH, before);
-    for (const part of ["services", "workloads", "namespaces", "policies", "diagnostics"] as const) {
+    const next = snapshots();
+    const before = next(MESH);
+    const after = next(MESH);
+    for (const part of PARTS) {
       expect(after[part]).toBe(before[part]);
     }
   });
 
   test("only what changed is a new object", () => {
-    const before = snapshotOf(MESH);
-    const after = snapshotOf(MESH.replace("podIP: 10.0.0.1", "podIP: 10.0.0.2"), before);
+    const next = snapshots();
+    const before = next(MESH);
+    const after = next(MESH.replace("podIP: 10.0.0.1", "podIP: 10.0.0.2"));
     expect(after.services.get("shop/a")).not.toBe(before.services.get("shop/a"));
     expect(after.services.get("shop/a")!.policy).toBe(before.services.get("shop/a")!.policy);
     expect(after.services.get("shop/b")).toBe(before.services.get("shop/b"));
@@ -101,11 +105,9 @@ describe("the snapshot", () => {
   });
 
   test("a policy that changes makes its service new, and no other", () => {
-    const before = snapshotOf(MESH);
-    const after = snapshotOf(
-      MESH.replace("spec: { targetRefs", "spec: { connection: { connectTimeout: 1s }, targetRefs"),
-      before,
-    );
+    const next = snapshots();
+    const before = next(MESH);
+    const after = next(MESH.replace("spec: { targetRefs", "spec: { connection: { connectTimeout: 1s }, targetRefs"));
     expect(after.services.get("shop/a")!.policy!.spec.connection).toEqual({ connectTimeout: 1000 });
     expect(after.services.get("shop/b")).toBe(before.services.get("shop/b"));
   });
@@ -113,8 +115,7 @@ describe("the snapshot", () => {
 
 describe("whatever the manifests", () => {
   const options = { clusterDomain: "cluster.local" };
-  const build = (objects: ObjectSet, previous?: MeshSnapshot): MeshSnapshot =>
-    buildSnapshot(objects, options, previous);
+  const build = (objects: ObjectSet): MeshSnapshot => buildSnapshot(objects, options);
   const deepFreeze = (value: unknown): void => {
     if (value === null || typeof value !== "object" || Object.isFrozen(value)) return;
     Object.freeze(value);
@@ -127,10 +128,11 @@ describe("whatever the manifests", () => {
       fc.property(arbitraryManifests(), (manifests) => {
         const objects = objectSet(parsedObjects(manifests));
         deepFreeze(objects);
-        const snapshot = build(objects);
+        const model = createModel(options);
+        const snapshot = model(objects);
         deepFreeze(snapshot);
-        for (const part of ["services", "workloads", "namespaces", "policies", "diagnostics"] as const)
-          expect(build(objects, snapshot)[part]).toBe(snapshot[part]);
+        const again = model(objectSet(parsedObjects(manifests)));
+        for (const part of PARTS) expect(again[part]).toBe(snapshot[part]);
       }),
       { numRuns: 300 },
     );

@@ -323,7 +323,13 @@ const forwarding = some({
     host: hostName,
   }),
   split: mostly(split, wrong),
-  sticky: oneOf({ header: token, cookie: token, query: token }),
+  sticky: fc.oneof(
+    oneOf({ header: token, cookie: token, query: token }),
+    fc.record(
+      { cookie: token, ttl: duration, path: pathValue },
+      { requiredKeys: ["cookie", "ttl"], noNullPrototype: true },
+    ),
+  ),
   mirror: list(
     fc.tuple(backend, percent).map(([b, p]) => ({ ...b, percent: p })),
     2,
@@ -350,6 +356,37 @@ const route = fc.oneof(
   { arbitrary: rewriting, weight: 1 },
   { arbitrary: redirecting, weight: 1 },
   { arbitrary: answering, weight: 1 },
+);
+const affinity = oneOf(
+  {
+    header: token,
+    cookie: fc.record(
+      { name: token, ttl: duration, path: pathValue },
+      { requiredKeys: ["name"], noNullPrototype: true },
+    ),
+  },
+  { strict: fc.boolean() },
+);
+const zoneName = mostly(fc.constantFrom("z1", "z2"), wrong);
+const distribute = list(
+  fc.record(
+    {
+      from: mostly(fc.constantFrom("*", "r1", "r1/z1", "r2"), wrong),
+      to: mostly(
+        fc.uniqueArray(
+          fc.record(
+            { region: fc.constant("r1"), zone: zoneName, weight: mostly(fc.constantFrom(1, 7, 1_000_000), wrong) },
+            { requiredKeys: ["region", "weight"], noNullPrototype: true },
+          ),
+          { minLength: 1, maxLength: 3, selector: (to) => JSON.stringify(to.zone) },
+        ),
+        wrong,
+      ),
+    },
+    { noNullPrototype: true },
+  ),
+  2,
+  1,
 );
 const policy = object("heddle.dev/v1alpha1", "TrafficPolicy", {
   spec: mostly(
@@ -381,13 +418,19 @@ const policy = object("heddle.dev/v1alpha1", "TrafficPolicy", {
             policy: mostly(fc.constantFrom("RoundRobin", "LeastRequest", "Random"), fc.constantFrom(...LB_POLICIES)),
             slowStart: duration,
             locality: some({ failover: fc.boolean() }),
+            affinity,
           }),
+          some({ policy: fc.constantFrom("RoundRobin", "LeastRequest", "Random"), locality: some({ distribute }) }),
           fc.record(
             {
               policy: fc.constantFrom("RingHash", "Maglev"),
               hashOn: oneOf({ header: token, cookie: token, query: token, sourceIP: fc.constant(true) }),
+              boundedLoad: fc.record(
+                { percent: mostly(fc.constantFrom(101, 150, 1000), wrong) },
+                { noNullPrototype: true },
+              ),
             },
-            { noNullPrototype: true },
+            { requiredKeys: ["policy", "hashOn"], noNullPrototype: true },
           ),
         ),
         connection: some({

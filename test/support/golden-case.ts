@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
 import { type Diagnostic, formatDiagnostic } from "../../src/base/diagnostic.ts";
-import { createEncoder } from "../../src/control-plane/encode.ts";
+import { createEncoder, resourcesOf } from "../../src/control-plane/encode.ts";
 import { renderResources } from "../../src/control-plane/render.ts";
 import { buildSnapshot } from "../../src/model/build.ts";
 import type { MeshSnapshot } from "../../src/model/snapshot.ts";
@@ -57,8 +57,9 @@ export async function translateCase({ folder, proxy: id, settings }: GoldenCase)
   const proxy = resolveProxy(snapshot, id);
   if (!proxy) throw new Error(`${folder}: there is no pod ${id}`);
   const config = createTranslator(settings)(snapshot, proxy);
-  const { resources, diagnostics } = createEncoder(() => {})(config);
-  const found = [...state.diagnostics, ...snapshot.diagnostics, ...config.diagnostics, ...diagnostics];
+  const encoded = createEncoder(() => {})(config);
+  const resources = resourcesOf(encoded);
+  const found = [...state.diagnostics, ...snapshot.diagnostics, ...config.diagnostics, ...encoded.diagnostics];
   return {
     snapshot,
     config,

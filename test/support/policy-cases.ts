@@ -18,6 +18,7 @@ const subsets = [
 /** A spec with two subsets, `stable` and `canary`, and one route. */
 export const route = (fields: object): object => ({ subsets, routes: [fields] });
 const header = (fields: object): object => route({ match: [{ headers: [{ name: "x-user", ...fields }] }] });
+const locality = (fields: object): object => ({ loadBalancing: { locality: fields } });
 const path = (fields: object): object => route({ match: [{ path: fields }] });
 
 const TABLE: readonly [title: string, wrong: object, words: string, right: object][] = [
@@ -148,6 +149,18 @@ const TABLE: readonly [title: string, wrong: object, words: string, right: objec
     route({ sticky: { cookie: "b" } }),
   ],
   [
+    "life of a header",
+    route({ sticky: { header: "a", ttl: "1h" } }),
+    "HED1221 spec.routes[0].sticky.ttl: must have ttl only with cookie, and path only with ttl; there is no cookie",
+    route({ sticky: { cookie: "a", ttl: "1h" } }),
+  ],
+  [
+    "path of a cookie that is not given out",
+    route({ sticky: { cookie: "a", path: "/x" } }),
+    "HED1221 spec.routes[0].sticky.path: must have ttl only with cookie, and path only with ttl; there is no ttl",
+    route({ sticky: { cookie: "a", ttl: "0s", path: "/x" } }),
+  ],
+  [
     "ring hash without key",
     { loadBalancing: { policy: "RingHash" } },
     "HED1207 spec.loadBalancing.policy: must have hashOn",
@@ -164,6 +177,96 @@ const TABLE: readonly [title: string, wrong: object, words: string, right: objec
     { loadBalancing: { policy: "Maglev", hashOn: { header: "a", query: "b" } } },
     "HED1201 spec.loadBalancing.hashOn",
     { loadBalancing: { policy: "Maglev", hashOn: { query: "b" } } },
+  ],
+  [
+    "bounded load without ring",
+    { loadBalancing: { boundedLoad: { percent: 120 } } },
+    "HED1207 spec.loadBalancing.boundedLoad: must have boundedLoad only with the policies RingHash and Maglev; policy is LeastRequest",
+    { loadBalancing: { policy: "RingHash", hashOn: { header: "a" }, boundedLoad: { percent: 120 } } },
+  ],
+  [
+    "bounded load below the average",
+    { loadBalancing: { policy: "Maglev", hashOn: { header: "a" }, boundedLoad: { percent: 100 } } },
+    "HED1104 spec.loadBalancing.boundedLoad.percent: must be at least 101, not 100",
+    { loadBalancing: { policy: "Maglev", hashOn: { header: "a" }, boundedLoad: { percent: 101 } } },
+  ],
+  [
+    "shares and nearness",
+    locality({ failover: true, distribute: [{ from: "*", to: [{ zone: "a", weight: 1 }] }] }),
+    "HED1220 spec.loadBalancing.locality.failover: must not have failover: true beside distribute: shares and nearness contradict each other",
+    locality({ failover: false, distribute: [{ from: "*", to: [{ zone: "a", weight: 1 }] }] }),
+  ],
+  [
+    "share of nowhere",
+    locality({ distribute: [{ from: "r", to: [{ weight: 1 }] }] }),
+    "HED1201 spec.loadBalancing.locality.distribute[0].to[0]: must have region or zone",
+    locality({ distribute: [{ from: "r", to: [{ region: "r", weight: 1 }] }] }),
+  ],
+  [
+    "share of a place twice",
+    locality({
+      distribute: [
+        {
+          from: "r",
+          to: [
+            { zone: "a", weight: 1 },
+            { zone: "a", weight: 2 },
+          ],
+        },
+      ],
+    }),
+    "HED1204 spec.loadBalancing.locality.distribute[0].to[1]: must not have a place twice",
+    locality({
+      distribute: [
+        {
+          from: "r",
+          to: [
+            { zone: "a", weight: 1 },
+            { region: "r", zone: "a", weight: 2 },
+          ],
+        },
+      ],
+    }),
+  ],
+  [
+    "callers of a place twice",
+    locality({
+      distribute: [
+        { from: "r", to: [{ zone: "a", weight: 1 }] },
+        { from: "r", to: [{ zone: "b", weight: 1 }] },
+      ],
+    }),
+    "HED1204 spec.loadBalancing.locality.distribute[1].from: must not have one from twice",
+    locality({
+      distribute: [
+        { from: "r/a", to: [{ zone: "a", weight: 1 }] },
+        { from: "r", to: [{ zone: "b", weight: 1 }] },
+      ],
+    }),
+  ],
+  [
+    "share of 0",
+    locality({ distribute: [{ from: "r", to: [{ zone: "a", weight: 0 }] }] }),
+    "HED1104 spec.loadBalancing.locality.distribute[0].to[0].weight: must be at least 1, not 0",
+    locality({ distribute: [{ from: "r", to: [{ zone: "a", weight: 1 }] }] }),
+  ],
+  [
+    "caller that is no place",
+    locality({ distribute: [{ from: "r/a/b", to: [{ zone: "a", weight: 1 }] }] }),
+    "HED1104 spec.loadBalancing.locality.distribute[0].from: must be a region, region/zone, or *",
+    locality({ distribute: [{ from: "r/a", to: [{ zone: "a", weight: 1 }] }] }),
+  ],
+  [
+    "two places for a session",
+    { loadBalancing: { affinity: { header: "a", cookie: { name: "b" } } } },
+    "HED1201 spec.loadBalancing.affinity: must have exactly one of cookie, header; there are cookie and header",
+    { loadBalancing: { affinity: { cookie: { name: "b", ttl: "1h" }, strict: true } } },
+  ],
+  [
+    "cookie path",
+    { loadBalancing: { affinity: { cookie: { name: "b", path: "/;x" } } } },
+    "HED1104 spec.loadBalancing.affinity.cookie.path: must be a path without blanks and semicolons",
+    { loadBalancing: { affinity: { cookie: { name: "b", path: "/x" } } } },
   ],
   [
     "some weights",

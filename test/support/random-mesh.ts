@@ -1,13 +1,18 @@
 /** Random meshes: valid and broken manifests, translated for every pod in them. */
-import { buildSnapshot } from "../../src/model/build.ts";
+import { createModel, type Model } from "../../src/model/build.ts";
 import { objectSet } from "../../src/model/objects.ts";
 import type { MeshSnapshot } from "../../src/model/snapshot.ts";
 import { resolveProxy } from "../../src/translate/proxy.ts";
 import { createTranslator, type ProxyConfig } from "../../src/translate/translate.ts";
 import { parsedObjects } from "./arbitrary-manifests.ts";
 
-export function snapshotOfManifests(manifests: readonly unknown[], previous?: MeshSnapshot): MeshSnapshot {
-  return buildSnapshot(objectSet(parsedObjects(manifests)), { clusterDomain: "cluster.local" }, previous);
+export function createTestModel(): Model {
+  return createModel({ clusterDomain: "cluster.local" });
+}
+
+/** @param model the one that the snapshot before was made with, if any */
+export function snapshotOfManifests(manifests: readonly unknown[], model = createTestModel()): MeshSnapshot {
+  return model(objectSet(parsedObjects(manifests)));
 }
 
 /** The configuration of every pod of a snapshot, by proxy id. */

@@ -1,23 +1,24 @@
 /** What must hold of every translation, over random meshes. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createEncoder } from "../../src/control-plane/encode.ts";
+import { createEncoder, resourcesOf } from "../../src/control-plane/encode.ts";
 import { createTranslator, type ProxyConfig } from "../../src/translate/translate.ts";
 import { referencesOf } from "../../src/xds/references.ts";
-import { LISTENER, type Resource } from "../../src/xds/index.ts";
+import { LISTENER, type Resource, type TypeSnapshot } from "../../src/xds/index.ts";
 import { validateSet } from "../../src/xds/validate-set.ts";
 import { refOf } from "../../src/api/parse-object.ts";
 import { refKey } from "../../src/base/diagnostic.ts";
+import { arbitraryEvents, statesOf } from "../support/arbitrary-events.ts";
 import { arbitraryManifests, parsedObjects } from "../support/arbitrary-manifests.ts";
 import { goldenCases, translateCase } from "../support/golden-case.ts";
-import { snapshotOfManifests, translateAll } from "../support/random-mesh.ts";
+import { createTestModel, snapshotOfManifests, translateAll } from "../support/random-mesh.ts";
 
 function encode(config: ProxyConfig): readonly Resource[] {
-  return createEncoder(() => {})(config).resources;
+  return resourcesOf(createEncoder(() => {})(config));
 }
 
-const fingerprint = (config: ProxyConfig): readonly string[] =>
-  encode(config).map(({ typeUrl, name, hash }) => `${typeUrl} ${name} ${hash}`);
+const line = ({ typeUrl, name, hash }: Resource): string => `${typeUrl} ${name} ${hash}`;
+const fingerprint = (config: ProxyConfig): readonly string[] => encode(config).map(line);
 
 describe("10 000 random manifests", () => {
   test("translate without a throw, and into nothing that the rules refuse", () => {
@@ -30,7 +31,7 @@ describe("10 000 random manifests", () => {
           const encoded = createEncoder(() => {})(config);
           expect(encoded.diagnostics).toEqual([]);
           expect(validateSet(config)).toEqual([]);
-          resources += encoded.resources.length;
+          resources += resourcesOf(encoded).length;
         }
       }),
       { numRuns: 1000 },
@@ -64,16 +65,46 @@ describe("translation", () => {
     fc.assert(
       fc.property(fc.array(arbitraryManifests(10), { minLength: 2, maxLength: 5 }), (meshes) => {
         const warm = createTranslator();
-        let previous;
+        const model = createTestModel();
         for (const documents of meshes) {
-          previous = snapshotOfManifests(documents, previous);
+          const snapshot = snapshotOfManifests(documents, model);
           const fresh = translateAll(snapshotOfManifests(documents));
-          for (const [id, config] of translateAll(previous, warm)) {
+          for (const [id, config] of translateAll(snapshot, warm)) {
             expect(fingerprint(config)).toEqual(fingerprint(fresh.get(id)!));
           }
         }
       }),
       { numRuns: 150 },
+    );
+  });
+
+  test("that goes from event to event gives what a fresh one gives, and keeps what did not change", () => {
+    fc.assert(
+      fc.property(arbitraryEvents(), (events) => {
+        const model = createTestModel();
+        const translate = createTranslator();
+        const encoder = createEncoder(() => {});
+        const before = new Map<string, ReadonlyMap<string, TypeSnapshot>>();
+        for (const objects of statesOf(events)) {
+          const fresh = translateAll(createTestModel()(objects));
+          for (const [id, config] of translateAll(model(objects), translate)) {
+            const expected = fresh.get(id)!;
+            const encoded = encoder(config);
+            expect(resourcesOf(encoded).map(line)).toEqual(fingerprint(expected));
+            expect(config.diagnostics).toEqual(expected.diagnostics);
+            const types = new Map(encoded.types.map((type) => [type.typeUrl, type]));
+            for (const [typeUrl, type] of types) {
+              const old = before.get(id)?.get(typeUrl);
+              const kept = [...type.resources].filter(([name, { hash }]) => old?.resources.get(name)?.hash === hash);
+              expect(type.version === old?.version).toBe(
+                kept.length === type.resources.size && type.resources.size === old?.resources.size,
+              );
+            }
+            before.set(id, types);
+          }
+        }
+      }),
+      { numRuns: 40 },
     );
   });
 
@@ -102,14 +133,15 @@ describe("translation", () => {
       })),
     ];
     const translate = createTranslator();
-    const before = snapshotOfManifests(documents);
+    const model = createTestModel();
+    const before = snapshotOfManifests(documents, model);
     const grown = structuredClone(documents);
     grown.push({
       ...grown[1]!,
       metadata: { name: "c" },
       spec: { clusterIP: "10.96.0.3", ports: [{ name: "http", port: 90 }] },
     });
-    const after = snapshotOfManifests(grown, before);
+    const after = snapshotOfManifests(grown, model);
     const [one] = translateAll(before, translate).values();
     const [two] = translateAll(after, translate).values();
     for (const section of ["clusters", "endpoints", "listeners", "routes"] as const) {

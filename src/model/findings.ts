@@ -1,0 +1,109 @@
+/** What is wrong in a mesh, kept by what it was found in: only what changed is looked at again. */
+import { compareDiagnostics, type Diagnostic } from "../base/diagnostic.ts";
+import { backendKey } from "./backend.ts";
+import { diagnosePolicy } from "./diagnose.ts";
+import { type ObjectSet, withPlace } from "./objects.ts";
+import { share } from "./share.ts";
+import type { Key, Policy, Service, ServiceDefinition } from "./snapshot.ts";
+
+type Found = readonly Diagnostic[];
+
+export interface Findings {
+  /** What merging the slices of a service brought to light. */
+  endpoints(service: Key, found: Found): void;
+  /** What attaching all policies brought to light. */
+  attachment(found: Found): void;
+  /** Looks at the policies that a change concerns. */
+  policies(
+    services: ReadonlyMap<Key, Service>,
+    policies: ReadonlyMap<Key, Policy>,
+    catalog: readonly ServiceDefinition[],
+    changed: readonly Key[],
+  ): void;
+  /** Everything, each with its place, sorted; the same array for as long as nothing in it changes. */
+  all(objects: ObjectSet): Found;
+}
+
+interface Judged {
+  /** What the judgement rests on: while all of it is the same, so is the judgement. */
+  readonly basis: readonly unknown[];
+  readonly found: Found;
+}
+
+export function createFindings(): Findings {
+  const ofEndpoints = new Map<Key, Found>();
+  let ofAttachment: Found = [];
+  let ofPolicies = new Map<Key, Judged>();
+  let judged: { readonly policies: unknown; readonly catalog: unknown } | undefined;
+  let last: Found = [];
+
+  function judgeAll(
+    services: ReadonlyMap<Key, Service>,
+    policies: ReadonlyMap<Key, Policy>,
+    catalog: readonly ServiceDefinition[],
+  ): void {
+    const targets = Map.groupBy(services.values(), ({ policy }) => policy?.key);
+    const names = namesOf(catalog);
+    const next = new Map<Key, Judged>();
+    for (const policy of policies.values()) {
+      const own = targets.get(policy.key) ?? [];
+      const basis = [policy, ...own, ...backendsOf(services, policy, names)];
+      const before = ofPolicies.get(policy.key);
+      const same = before?.basis.length === basis.length && basis.every((part, i) => part === before.basis[i]);
+      next.set(policy.key, same ? before : { basis, found: diagnosePolicy(services, policy, own) });
+    }
+    ofPolicies = next;
+  }
+
+  /** Only endpoints changed: that concerns the policies in force for them. */
+  function judgeSome(services: ReadonlyMap<Key, Service>, changed: readonly Key[]): void {
+    const concerned = new Map(
+      changed.flatMap((key) => {
+        const policy = services.get(key)?.policy;
+        return policy ? [[policy.key, policy] as const] : [];
+      }),
+    );
+    for (const [key, policy] of concerned) {
+      const own = policy.spec.targetRefs.flatMap(({ name }) => {
+        const service = services.get(`${policy.namespace}/${name}`);
+        return service?.policy === policy ? [service] : [];
+      });
+      ofPolicies.set(key, { basis: [], found: diagnosePolicy(services, policy, own) });
+    }
+  }
+
+  return {
+    endpoints(service, found) {
+      if (found.length === 0) ofEndpoints.delete(service);
+      else ofEndpoints.set(service, found);
+    },
+    attachment(found) {
+      ofAttachment = found;
+    },
+    policies(services, policies, catalog, changed) {
+      if (judged?.policies !== policies || judged.catalog !== catalog) judgeAll(services, policies, catalog);
+      else judgeSome(services, changed);
+      judged = { policies, catalog };
+    },
+    all(objects) {
+      const found = [...[...ofEndpoints.values()].flat(), ...ofAttachment];
+      for (const policy of ofPolicies.values()) found.push(...policy.found);
+      last = share(last, found.map((d) => withPlace(objects, d)).sort(compareDiagnostics));
+      return last;
+    },
+  };
+}
+
+/** The services that a policy names, and all names where one of them is missing: the finding says what else there is. */
+function backendsOf(services: ReadonlyMap<Key, Service>, policy: Policy, names: string): readonly unknown[] {
+  return (policy.spec.routes ?? []).flatMap(({ split = [], mirror = [] }) =>
+    [...split, ...mirror].flatMap(({ service }) => {
+      if (service === undefined) return [];
+      return [services.get(backendKey(policy.namespace, service))?.definition ?? names];
+    }),
+  );
+}
+
+function namesOf(catalog: readonly ServiceDefinition[]): string {
+  return catalog.map(({ key }) => key).join();
+}

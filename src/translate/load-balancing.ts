@@ -1,0 +1,45 @@
+/** How a cluster chooses among its endpoints. */
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { LoadBalancing } from "../api/traffic-policy.ts";
+import { type Cluster, Cluster_LbPolicy, type ClusterSchema } from "../gen/envoy/config/cluster/v3/cluster_pb.ts";
+import { HealthStatus } from "../gen/envoy/config/core/v3/health_check_pb.ts";
+import { duration } from "./envoy.ts";
+
+type ClusterInit = Exclude<MessageInitShape<typeof ClusterSchema>, Cluster>;
+
+const LB_POLICY: Readonly<Record<LoadBalancing["policy"], Cluster_LbPolicy>> = {
+  RoundRobin: Cluster_LbPolicy.ROUND_ROBIN,
+  LeastRequest: Cluster_LbPolicy.LEAST_REQUEST,
+  Random: Cluster_LbPolicy.RANDOM,
+  RingHash: Cluster_LbPolicy.RING_HASH,
+  Maglev: Cluster_LbPolicy.MAGLEV,
+};
+
+/** Endpoints that a session may still be sent to: what takes new ones, and what is on its way out. */
+const KEEP_SESSIONS = [HealthStatus.UNKNOWN, HealthStatus.HEALTHY, HealthStatus.DEGRADED, HealthStatus.DRAINING];
+
+/** @param given what the policy says, if anything */
+export function balancing(
+  given: LoadBalancing | undefined,
+): Pick<ClusterInit, "lbPolicy" | "lbConfig" | "commonLbConfig"> {
+  const { boundedLoad, affinity, locality } = given ?? {};
+  return {
+    lbPolicy: LB_POLICY[given?.policy ?? "LeastRequest"],
+    ...slowStart(given),
+    commonLbConfig: {
+      // Endpoints that are not ready are sent as unhealthy; in panic Envoy would use them all the same.
+      healthyPanicThreshold: { value: 0 },
+      ...(boundedLoad && { consistentHashingLbConfig: { hashBalanceFactor: boundedLoad.percent } }),
+      ...(locality?.distribute && { localityConfigSpecifier: { case: "localityWeightedLbConfig", value: {} } }),
+      ...(affinity && { overrideHostStatus: { statuses: KEEP_SESSIONS } }),
+    },
+  };
+}
+
+function slowStart(given: LoadBalancing | undefined): Pick<ClusterInit, "lbConfig"> {
+  if (given?.slowStart === undefined) return {};
+  const slowStartConfig = { slowStartWindow: duration(given.slowStart) };
+  return given.policy === "RoundRobin"
+    ? { lbConfig: { case: "roundRobinLbConfig", value: { slowStartConfig } } }
+    : { lbConfig: { case: "leastRequestLbConfig", value: { slowStartConfig } } };
+}

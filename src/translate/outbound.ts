@@ -1,0 +1,125 @@
+/**
+ * What sidecars are told of the services that they may call. Most of it is the same for all of them: each list is made once for
+ * the callers that it is the same for, and is the very same list until something in it changes.
+ */
+import type { Diagnostic } from "../base/diagnostic.ts";
+import type { Cluster } from "../gen/envoy/config/cluster/v3/cluster_pb.ts";
+import type { ClusterLoadAssignment } from "../gen/envoy/config/endpoint/v3/endpoint_pb.ts";
+import type { Listener } from "../gen/envoy/config/listener/v3/listener_pb.ts";
+import type { RouteConfiguration } from "../gen/envoy/config/route/v3/route_pb.ts";
+import type { MeshSnapshot, ServiceDefinition, ServicePort, Workload } from "../model/snapshot.ts";
+import { callerKey, hasCallers } from "./caller.ts";
+import { closenessOf } from "./closeness.ts";
+import { clustersOf } from "./cluster.ts";
+import { distinct } from "./distinct.ts";
+import { endpointsOf } from "./endpoints.ts";
+import { heldUp, transparentListeners } from "./listener-transparent.ts";
+import type { Memo } from "./memo.ts";
+import type { Capture, Proxy } from "./proxy.ts";
+import { backendsOf, routesOf } from "./route.ts";
+import { explicitTable, type RouteInput, transparentTables } from "./route-table.ts";
+import type { MeshSettings } from "./settings.ts";
+
+/** A list with what had to be left out of it or decided, and why. */
+export interface Reported<T> {
+  readonly items: readonly T[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** The clusters of all services, in the catalog's order. */
+export function outboundClusters({ catalog }: MeshSnapshot, memo: Memo): readonly Cluster[] {
+  return memo("outbound/clusters", [catalog], () =>
+    callable(catalog).flatMap(([service, port]) =>
+      memo.of(service, `clusters/${portKey(port)}`, [], () => clustersOf(service, port)),
+    ),
+  );
+}
+
+/** The endpoints of all services as callers in one place see them, sorted by name. */
+export function outboundEndpoints(
+  { services, catalog }: MeshSnapshot,
+  caller: Workload,
+  memo: Memo,
+): readonly ClusterLoadAssignment[] {
+  const place = placeKey(catalog, caller, memo);
+  return memo(`outbound/endpoints/${place}`, [services], () => {
+    const all = [...services.values()].flatMap((service) => {
+      const closeness = closenessOf(service, caller);
+      return memo.of(service, `endpoints/${closeness.key}`, [], () =>
+        service.ports.filter(notUdp).flatMap((port) => endpointsOf(service, port, closeness)),
+      );
+    });
+    return distinct(all, ({ clusterName }) => clusterName);
+  });
+}
+
+/** What tells this caller's endpoints from other callers': its place, as far as it matters for any service. */
+function placeKey(catalog: readonly ServiceDefinition[], caller: Workload, memo: Memo): string {
+  const { region, zone, node } = caller;
+  return memo(`place/${region}/${zone}/${node}`, [catalog], () => {
+    const keys = catalog.flatMap((service) => closenessOf(service, caller).key || []);
+    return [...new Set(keys)].sort().join();
+  });
+}
+
+/** The route tables of a caller. */
+export function outboundRoutes(
+  snapshot: MeshSnapshot,
+  { workload, capture }: Pick<Proxy, "workload" | "capture">,
+  settings: MeshSettings,
+  memo: Memo,
+): Reported<RouteConfiguration> {
+  const { catalog } = snapshot;
+  const selective = memo("outbound/selective", [catalog], () => catalog.filter(hasCallers));
+  const caller = callerKey(selective, workload);
+  return memo(`outbound/routes/${capture}/${workload.namespace}/${caller}`, [catalog], () => {
+    const diagnostics: Diagnostic[] = [];
+    const callerOf = (service: ServiceDefinition): string => (caller === "" ? "" : callerKey([service], workload));
+    const input: RouteInput = {
+      services: catalog,
+      callerOf,
+      caller,
+      namespace: workload.namespace,
+      settings,
+      memo,
+      report: (diagnostic) => void diagnostics.push(diagnostic),
+      routesOf(service, port) {
+        const parts = backendsOf(snapshot, service, port.port);
+        const build = () => routesOf(snapshot, service, port.port, workload);
+        return memo.of(service, `routes/${port.port}/${callerOf(service)}`, parts, build);
+      },
+    };
+    return { items: TABLES[capture](input), diagnostics };
+  });
+}
+
+const TABLES: Readonly<Record<Capture, (input: RouteInput) => RouteConfiguration[]>> = {
+  transparent: transparentTables,
+  explicit: (input) => [explicitTable(input)],
+};
+
+/** The listeners of a captured pod for what it calls. */
+export function capturedListeners(
+  { services, catalog }: MeshSnapshot,
+  { addresses }: Workload,
+  settings: MeshSettings,
+  memo: Memo,
+): readonly Listener[] {
+  const headless = memo("outbound/held-up", [catalog], () => heldUp(catalog)).map(({ key }) => services.get(key)!);
+  const own = headless.some(({ endpoints }) => endpoints.some(({ address }) => addresses.includes(address)));
+  return memo(`outbound/listeners/${own ? addresses.join() : ""}`, [catalog, ...headless], () =>
+    transparentListeners(catalog, headless, addresses, settings, memo),
+  );
+}
+
+function callable(catalog: readonly ServiceDefinition[]): readonly (readonly [ServiceDefinition, ServicePort])[] {
+  return catalog.flatMap((service) => service.ports.filter(notUdp).map((port) => [service, port] as const));
+}
+
+function portKey({ port, protocol }: ServicePort): string {
+  return `${port}/${protocol}`;
+}
+
+function notUdp({ protocol }: ServicePort): boolean {
+  return protocol !== "UDP";
+}

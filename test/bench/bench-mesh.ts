@@ -1,0 +1,143 @@
+/**
+ * The mesh of the benchmark as Kubernetes has it: what `go/internal/mesh` gives to the peer as Envoy resources. Each service has
+ * one HTTP port, ten endpoints whose pods are objects too, and a TrafficPolicy that splits requests between it and the next one.
+ */
+import type { KubeObject } from "../../src/kube/object.ts";
+
+export interface BenchMesh {
+  /** By list path of the API server. */
+  readonly objects: Readonly<Record<string, readonly KubeObject[]>>;
+  /** Moves one endpoint of the next service to an address that no endpoint had before. */
+  changeEndpoint(): Change;
+  /** Changes how the next service splits its requests. */
+  changeRoute(): Change;
+}
+
+export interface Change {
+  readonly path: string;
+  readonly object: KubeObject;
+  readonly typeUrl: string;
+  /** Resources that a sidecar is to be sent, and a text that only their new versions hold. */
+  readonly names: readonly string[];
+  readonly token?: string;
+}
+
+export const NAMESPACE = "default";
+const ENDPOINTS = 10;
+const PORT = 8080;
+const CREATED = "2026-01-01T00:00:00Z";
+const EDS = "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment";
+const RDS = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration";
+const SLICES = "/apis/discovery.k8s.io/v1/endpointslices";
+const POLICIES = "/apis/heddle.dev/v1alpha1/trafficpolicies";
+
+/** Sidecar `i` is the pod `pod-i`, an endpoint itself. */
+export function benchMesh(services: number): BenchMesh {
+  const indices = Array.from({ length: services }, (_, i) => i);
+  let next = 0;
+  let generation = 0;
+
+  return {
+    objects: {
+      "/api/v1/namespaces": [meta("v1", "Namespace", NAMESPACE, {})],
+      "/api/v1/nodes": [meta("v1", "Node", "node-0", {})],
+      "/api/v1/services": indices.map(service),
+      "/api/v1/pods": indices.flatMap((i) => Array.from({ length: ENDPOINTS }, (_, j) => pod(i, j))),
+      [SLICES]: indices.map((i) => slice(i, undefined)),
+      [POLICIES]: indices.map((i) => policy(i, services, 90, 1)),
+    },
+    changeEndpoint() {
+      const i = next++ % services;
+      generation++;
+      const token = `11.${(generation >> 16) & 255}.${(generation >> 8) & 255}.${generation & 255}`;
+      const names = [`outbound|${PORT}||${nameOf(i)}.${NAMESPACE}.svc.cluster.local`];
+      return { path: SLICES, object: slice(i, token), typeUrl: EDS, names, token };
+    },
+    changeRoute() {
+      const i = next++ % services;
+      generation++;
+      const object = policy(i, services, 1 + ((generation * 7) % 99), generation + 1);
+      return { path: POLICIES, object, typeUrl: RDS, names: [String(PORT)] };
+    },
+  };
+}
+
+function nameOf(i: number): string {
+  return `svc-${String(i).padStart(4, "0")}`;
+}
+
+function addressOf(i: number, j: number): string {
+  const n = i * ENDPOINTS + j;
+  return `10.${(n >> 16) & 255}.${(n >> 8) & 255}.${n & 255}`;
+}
+
+function meta(apiVersion: string, kind: string, name: string, more: Record<string, unknown>): KubeObject {
+  return { apiVersion, kind, ...more, metadata: { name, creationTimestamp: CREATED, ...(more["metadata"] as object) } };
+}
+
+function namespaced(apiVersion: string, kind: string, name: string, rest: Record<string, unknown>): KubeObject {
+  const metadata = { namespace: NAMESPACE, ...(rest["metadata"] as object) };
+  return meta(apiVersion, kind, name, { ...rest, metadata });
+}
+
+function service(i: number): KubeObject {
+  return namespaced("v1", "Service", nameOf(i), {
+    spec: {
+      type: "ClusterIP",
+      clusterIP: `172.16.${(i >> 8) & 255}.${i & 255}`,
+      selector: { app: nameOf(i) },
+      ports: [{ name: "http", port: PORT, targetPort: PORT, protocol: "TCP" }],
+    },
+  });
+}
+
+function pod(i: number, j: number): KubeObject {
+  return namespaced("v1", "Pod", `pod-${i * ENDPOINTS + j}`, {
+    metadata: { labels: { app: nameOf(i), "heddle.dev/proxy": "true" } },
+    spec: {
+      nodeName: "node-0",
+      serviceAccountName: "default",
+      containers: [{ name: "app", ports: [{ name: "http", containerPort: PORT }] }],
+    },
+    status: { phase: "Running", podIP: addressOf(i, j), conditions: [{ type: "Ready", status: "True" }] },
+  });
+}
+
+/** @param moved address of the first endpoint, which then is outside of the cluster */
+function slice(i: number, moved: string | undefined): KubeObject {
+  const endpoints = Array.from({ length: ENDPOINTS }, (_, j) => ({
+    addresses: [j === 0 && moved !== undefined ? moved : addressOf(i, j)],
+    conditions: { ready: true, serving: true, terminating: false },
+    nodeName: "node-0",
+    ...(j === 0 && moved !== undefined
+      ? {}
+      : { targetRef: { kind: "Pod", namespace: NAMESPACE, name: `pod-${i * ENDPOINTS + j}` } }),
+  }));
+  return namespaced("discovery.k8s.io/v1", "EndpointSlice", `${nameOf(i)}-abcde`, {
+    metadata: { labels: { "kubernetes.io/service-name": nameOf(i) } },
+    addressType: "IPv4",
+    ports: [{ name: "http", port: PORT, protocol: "TCP" }],
+    endpoints,
+  });
+}
+
+function policy(i: number, services: number, weight: number, generation: number): KubeObject {
+  return namespaced("heddle.dev/v1alpha1", "TrafficPolicy", nameOf(i), {
+    metadata: { generation },
+    spec: {
+      targetRefs: [{ kind: "Service", name: nameOf(i) }],
+      routes: [
+        {
+          split: [
+            { service: nameOf(i), port: PORT, weight },
+            { service: nameOf((i + 1) % services), port: PORT, weight: 100 - weight },
+          ],
+          timeout: "15s",
+          retries: { attempts: 2, conditions: ["connect-failure", "refused-stream", "unavailable"] },
+        },
+      ],
+      circuitBreaker: { maxConnections: 10_000, maxPendingRequests: 10_000, maxRequests: 10_000 },
+      outlierDetection: { consecutive5xx: 5, interval: "10s", baseEjectionTime: "30s", maxEjectionPercent: 50 },
+    },
+  });
+}

@@ -1,0 +1,85 @@
+/**
+ * Measures Heddle and go-control-plane under the same load, in turn, and writes docs/performance.*; about ten minutes a round.
+ * `bench.ts [--quick] [--rounds=N] [--cell=delta:1000x1000 …] [--server=heddle …]`: quick takes under two minutes; quick, some cells
+ * or some servers alone write nothing. Linux with two cores and Go.
+ */
+import { spawnSync } from "node:child_process";
+import { rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { dirname } from "node:path";
+import { parseArgs } from "node:util";
+import { buildTools } from "./build.ts";
+import { bundleHeddle } from "./bundle.ts";
+import { type Cell, cellName, FULL, parseCell, type Plan, QUICK, type ServerKind, SERVERS } from "./cells.ts";
+import { thisMachine, writeDocuments } from "./document.ts";
+import { growthOf, medianOf, rowsOf, type Samples } from "./figures.ts";
+import { LOAD_CORE, measure, type Sample } from "./load.ts";
+import { startServer } from "./servers.ts";
+import { growthLines, screenTable } from "./text.ts";
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    rounds: { type: "string" },
+    cell: { type: "string", multiple: true },
+    server: { type: "string", multiple: true },
+  },
+});
+const { cell: chosen, server: only } = values;
+const servers = SERVERS.filter((kind) => !only || only.includes(kind));
+const base = values.quick ? QUICK : FULL;
+const plan: Plan = {
+  ...base,
+  ...(chosen && { cells: chosen.map(parseCell) }),
+  ...(values.rounds !== undefined && { rounds: Number(values.rounds) }),
+};
+const whole = !values.quick && !chosen && !only;
+if (!(plan.rounds >= 1) || servers.length === 0) throw new Error("nothing is to be measured");
+if (availableParallelism() < 2) throw new Error("server and load client need a core each");
+// This process holds the API server that Heddle follows: it must not be on the core of the servers.
+const pinned = spawnSync("taskset", ["-cp", LOAD_CORE, String(process.pid)], { stdio: "ignore" });
+if (pinned.status !== 0) throw new Error("taskset is needed (Debian package util-linux)");
+
+const { swarm, peer } = await buildTools();
+const heddle = await bundleHeddle();
+try {
+  const samples = await run(plan);
+  const rows = rowsOf(plan.cells, samples);
+  const growth = growthOf(rows);
+  const foreign = medianOf([...samples.values()].flatMap((of) => SERVERS.flatMap((kind) => of[kind].flatMap(others))));
+  const noise = `Other processes: ${foreign.median} cores (${foreign.max} at most)`;
+  console.log([screenTable(rows), growthLines(growth), noise].filter((part) => part !== "").join("\n\n"));
+  if (whole) await writeDocuments(rows, thisMachine({ median: foreign.median, max: foreign.max }));
+} finally {
+  rmSync(dirname(heddle), { recursive: true, force: true });
+}
+
+async function run({ cells, rounds, changes }: Plan): Promise<Samples> {
+  const samples = new Map(cells.map((cell) => [cellName(cell), emptySamples()]));
+  for (const cell of cells) {
+    for (let round = 1; round <= rounds; round++) {
+      for (const kind of servers) {
+        process.stderr.write(`${cellName(cell)}: ${kind}, round ${round} of ${rounds}\n`);
+        samples.get(cellName(cell))![kind].push(await sample(kind, cell, changes(cell)));
+      }
+    }
+  }
+  return samples;
+}
+
+async function sample(kind: ServerKind, cell: Cell, changes: { warmup: number; measured: number }): Promise<Sample> {
+  const server = await startServer(kind, cell, { heddle, peer });
+  try {
+    return await measure({ swarm, server }, cell, changes);
+  } finally {
+    await server.stop();
+  }
+}
+
+function emptySamples(): Record<ServerKind, Sample[]> {
+  return { heddle: [], snapshot: [], linear: [] };
+}
+
+function others({ foreign = [] }: Sample): readonly number[] {
+  return foreign;
+}

@@ -1,0 +1,166 @@
+/** From samples to rows: medians, ratios to the better of the peer's caches, and whether an aim is met. */
+import { type Cell, cellName, type ServerKind } from "./cells.ts";
+import type { Sample } from "./load.ts";
+
+export interface Median {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+  readonly samples: number;
+}
+
+/** One figure in one cell. All figures are costs: less is better. */
+export interface Row {
+  readonly case: string;
+  readonly figure: string;
+  readonly unit: string;
+  readonly mode: Cell["mode"];
+  readonly sidecars: number;
+  readonly services: number;
+  readonly heddle: Median;
+  /** The better of the two. */
+  readonly peer: Median & { readonly cache: ServerKind };
+  readonly caches: { readonly snapshot: Median; readonly linear: Median };
+  /** Heddle's median to the better peer's. */
+  readonly ratio: number;
+  readonly aim?: number;
+  readonly met?: boolean;
+}
+
+/** How Heddle's own cost grows from one size of mesh to another; figures are endpoint changes over Delta. */
+export interface Growth {
+  readonly what: string;
+  readonly figure: string;
+  readonly ratio: number;
+  readonly peers: { readonly snapshot: number; readonly linear: number };
+  readonly aim: number;
+  readonly met: boolean;
+}
+
+export type Samples = ReadonlyMap<string, Readonly<Record<ServerKind, readonly Sample[]>>>;
+
+interface Figure {
+  readonly key: string;
+  readonly case: string;
+  readonly figure: string;
+  readonly unit: string;
+  /** Largest ratio aimed for, with Delta in the largest mesh. */
+  readonly aim?: number;
+}
+
+const CHANGES = [
+  { key: "P50", figure: "p50", unit: "ms" },
+  { key: "P99", figure: "p99", unit: "ms" },
+  { key: "Max", figure: "max", unit: "ms" },
+  { key: "Cpu", figure: "CPU", unit: "s" },
+  { key: "Bytes", figure: "bytes per sidecar", unit: "B" },
+];
+
+export const FIGURES: readonly Figure[] = [
+  { key: "serverStart", case: "server start", figure: "until it serves", unit: "ms" },
+  { key: "coldStart", case: "cold start", figure: "until the last sidecar is configured", unit: "ms", aim: 0.6 },
+  { key: "coldCpu", case: "cold start", figure: "CPU", unit: "s" },
+  { key: "coldBytes", case: "cold start", figure: "bytes per sidecar", unit: "B" },
+  ...changes("endpoint", { P50: 0.15, Cpu: 0.1 }),
+  ...changes("route", { P50: 0.5 }),
+  { key: "memoryPerSidecar", case: "memory", figure: "per sidecar, after a collection", unit: "KiB", aim: 0.3 },
+  { key: "memory", case: "memory", figure: "in all, before that", unit: "MiB" },
+];
+
+const LARGEST = { sidecars: 1000, services: 1000 };
+
+export function rowsOf(cells: readonly Cell[], samples: Samples): Row[] {
+  return cells.flatMap((cell) => {
+    const of = samples.get(cellName(cell));
+    return of ? FIGURES.map((figure) => rowOf(cell, figure, of)) : [];
+  });
+}
+
+function rowOf(cell: Cell, figure: Figure, of: Readonly<Record<ServerKind, readonly Sample[]>>): Row {
+  const [heddle, snapshot, linear] = (["heddle", "snapshot", "linear"] as const).map((kind) =>
+    medianOf(of[kind].flatMap((sample) => sample[figure.key] ?? [])),
+  ) as [Median, Median, Median];
+  const better = snapshot.median < linear.median ? "snapshot" : "linear";
+  const peer = { ...(better === "snapshot" ? snapshot : linear), cache: better } as const;
+  const ratio = significant(heddle.median / peer.median);
+  const judged =
+    cell.mode === "delta" && cell.sidecars === LARGEST.sidecars && cell.services === LARGEST.services && figure.aim;
+  return {
+    case: figure.case,
+    figure: figure.figure,
+    unit: figure.unit,
+    ...cell,
+    heddle,
+    peer,
+    caches: { snapshot, linear },
+    ratio,
+    ...(judged && ratio > 0 ? { aim: judged, met: ratio <= judged } : {}),
+  };
+}
+
+/** Empty where the sizes that they compare were not measured. */
+export function growthOf(rows: readonly Row[]): Growth[] {
+  return ["p50", "CPU"].flatMap((figure) => {
+    const at = (sidecars: number, services: number): Row | undefined =>
+      endpointChange(rows, figure, sidecars, services);
+    return [
+      ...growth({ what: "services 100 → 1000", figure, aim: 1.2 }, at(1000, 100), at(1000, 1000)),
+      ...growth({ what: "sidecars 100 → 1000", figure, aim: 10 }, at(100, 1000), at(1000, 1000)),
+    ];
+  });
+}
+
+/** The row of endpoint changes over Delta in a mesh of this size. */
+export function endpointChange(
+  rows: readonly Row[],
+  figure: string,
+  sidecars: number,
+  services: number,
+): Row | undefined {
+  return rows.find(
+    (row) =>
+      row.case === "endpoint change" &&
+      row.mode === "delta" &&
+      row.figure === figure &&
+      row.sidecars === sidecars &&
+      row.services === services,
+  );
+}
+
+function growth(
+  head: Pick<Growth, "what" | "figure" | "aim">,
+  small: Row | undefined,
+  large: Row | undefined,
+): Growth[] {
+  if (!small || !large) return [];
+  const ratio = significant(large.heddle.median / small.heddle.median);
+  const peers = {
+    snapshot: significant(large.caches.snapshot.median / small.caches.snapshot.median),
+    linear: significant(large.caches.linear.median / small.caches.linear.median),
+  };
+  return [{ ...head, ratio, peers, met: ratio <= head.aim }];
+}
+
+export function medianOf(values: readonly number[]): Median {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const median = sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+  return {
+    median: significant(median),
+    min: significant(sorted[0] ?? NaN),
+    max: significant(sorted.at(-1) ?? NaN),
+    samples: sorted.length,
+  };
+}
+
+/** Three digits: there is no more in them. Whole numbers stay whole. */
+function significant(value: number): number {
+  return Math.abs(value) >= 1000 ? Math.round(value) : Number(value.toPrecision(3));
+}
+
+function changes(kind: "endpoint" | "route", aims: Readonly<Record<string, number>>): Figure[] {
+  return CHANGES.map(({ key, figure, unit }) => {
+    const aim = aims[key];
+    return { key: `${kind}${key}`, case: `${kind} change`, figure, unit, ...(aim !== undefined && { aim }) };
+  });
+}
