@@ -4,6 +4,8 @@ import type { HeaderMatcher } from "../gen/envoy/config/route/v3/route_component
 const BEFORE = "(?:.*;)?[ \\t]*";
 const AFTER = "[ \\t]*(?:;.*)?";
 const REST = "[^;]*";
+/** Anything but an empty one. */
+const SOME = "(?:[^; \\t][^;]*)";
 
 /** What is wanted of a cookie. */
 export interface CookieCondition {
@@ -24,6 +26,7 @@ export function cookieOf({ name: header, headerMatchSpecifier: match }: HeaderMa
 
 function wordsOf(value: string): string {
   if (value === REST) return "be there";
+  if (value === SOME) return "be there and not empty";
   if (value.startsWith("(?:")) return `match ${value.slice(3, -1)}`;
   const [starts, ends] = [value.endsWith(REST), value.startsWith(REST)];
   const text = JSON.stringify(unescape(value.slice(ends ? REST.length : 0, starts ? -REST.length : undefined)));

@@ -4,6 +4,9 @@ import { anyUnpack, type Duration } from "@bufbuild/protobuf/wkt";
 import type { Route, RouteAction, RetryPolicy } from "../gen/envoy/config/route/v3/route_components_pb.ts";
 import { CorsPolicySchema } from "../gen/envoy/extensions/filters/http/cors/v3/cors_pb.ts";
 import { LocalRateLimitSchema } from "../gen/envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit_pb.ts";
+import { StatefulSessionPerRouteSchema } from "../gen/envoy/extensions/filters/http/stateful_session/v3/stateful_session_pb.ts";
+import { CookieBasedSessionStateSchema } from "../gen/envoy/extensions/http/stateful_session/cookie/v3/cookie_pb.ts";
+import { HeaderBasedSessionStateSchema } from "../gen/envoy/extensions/http/stateful_session/header/v3/header_pb.ts";
 import { HTTPFaultSchema, type HTTPFault } from "../gen/envoy/extensions/filters/http/fault/v3/fault_pb.ts";
 import type { HeaderValueOption } from "../gen/envoy/config/core/v3/base_pb.ts";
 import { type FractionalPercent, FractionalPercent_DenominatorType as Of } from "../gen/envoy/type/v3/percent_pb.ts";
@@ -14,6 +17,7 @@ export function effectsOf(route: Route): readonly string[] {
   const fault = settingOf(route, HTTPFaultSchema);
   return [
     ...(fault ? faultWords(fault) : []),
+    ...affinityWords(route),
     ...edits("request", route.requestHeadersToAdd, route.requestHeadersToRemove),
     ...edits("answer", route.responseHeadersToAdd, route.responseHeadersToRemove),
     ...rateLimitWords(route),
@@ -58,6 +62,18 @@ function faultWords({ delay, abort }: HTTPFault): readonly string[] {
   return words;
 }
 
+/** Which header or cookie tells the endpoint that a session stays with. */
+function affinityWords(route: Route): readonly string[] {
+  const override = settingOf(route, StatefulSessionPerRouteSchema)?.override;
+  if (override?.case !== "statefulSession") return [];
+  const { sessionState, strict } = override.value;
+  const state = sessionState?.typedConfig;
+  const cookie = state && anyUnpack(state, CookieBasedSessionStateSchema)?.cookie?.name;
+  const header = state && anyUnpack(state, HeaderBasedSessionStateSchema)?.name;
+  const where = cookie === undefined ? `header ${header ?? ""}` : `cookie ${cookie}`;
+  return [`${where} names the endpoint that a session stays with${strict ? ", or gets 503 where it is gone" : ""}`];
+}
+
 function edits(what: string, added: readonly HeaderValueOption[], removed: readonly string[]): readonly string[] {
   const names = added.flatMap(({ header }) => header?.key ?? []);
   return [
@@ -71,8 +87,15 @@ function forwarding({ timeout, retryPolicy, clusterSpecifier, hashPolicy }: Rout
   return [
     ...(timeout && (timeout.seconds > 0n || timeout.nanos > 0) ? [`gives up after ${time(timeout)}`] : []),
     ...(retryPolicy ? [retryWords(retryPolicy)] : []),
-    ...(sticky === "useHashPolicy" ? [`one side of the split for one ${hashPolicy.map(keyOf)[0] ?? "caller"}`] : []),
+    ...(sticky === "useHashPolicy" ? [sideWords(hashPolicy)] : []),
   ];
+}
+
+function sideWords([key]: RouteAction["hashPolicy"]): string {
+  const name = key ? keyOf(key) : "caller";
+  // Users without the cookie: see `translate/anonymous.ts`.
+  if (name === "header x-request-id") return "a random side of the split, which a cookie of the answer remembers";
+  return `one side of the split for one ${name}`;
 }
 
 function retryWords({ numRetries, retryOn, perTryTimeout, retriableStatusCodes }: RetryPolicy): string {

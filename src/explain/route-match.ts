@@ -97,13 +97,17 @@ function headerHolds(matcher: HeaderMatcher, values: readonly string[], holds: C
   return values.some(holds) !== invertMatch;
 }
 
+const OPPOSITE: Readonly<Record<string, string>> = {
+  "be there": "be missing",
+  "be there and not empty": "be missing or empty",
+};
+
 function cookiePredicate(matcher: HeaderMatcher, name: string, words: string): Predicate {
   const { headerMatchSpecifier: match, invertMatch } = matcher;
   const { holds } = match.case === "stringMatch" ? comparisonOf(match.value) : { holds: () => false };
   const valuesOf = ({ headers }: Request): readonly string[] => headers.get("cookie") ?? [];
-  const missing = invertMatch && words === "be there";
   return {
-    words: `cookie ${name} must ${missing ? "be missing" : `${invertMatch ? "not " : ""}${words}`}`,
+    words: `cookie ${name} must ${invertMatch ? (OPPOSITE[words] ?? `not ${words}`) : words}`,
     holds: (request) => headerHolds(matcher, valuesOf(request), holds),
     instead: (request) => itIs(cookieValues(valuesOf(request), name)),
   };

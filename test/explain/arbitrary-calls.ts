@@ -100,6 +100,13 @@ const somewhere = fc.oneof(
     ]),
   }),
   fc.record({ split: fc.constant([{ subset: "nobody" }]) }),
+  fc.constantFrom({ header: "x-a" }, { query: "q" }, { cookie: "u" }, { cookie: "user", ttl: "1h" }).map((sticky) => ({
+    split: [
+      { subset: "v1", weight: 1 },
+      { subset: "v2", weight: 2 },
+    ],
+    sticky,
+  })),
 );
 const plain = fc.oneof(
   somewhere,

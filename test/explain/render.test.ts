@@ -10,6 +10,8 @@ test.each([
   ["split", "web.shop", "checkout", ["--header", "x-beta=no"]],
   ["nobody", "web.shop", "checkout", ["--path", "/?preview", "--header", "x-team=edge"]],
   ["cookie", "web.shop", "checkout", ["--header", "cookie=a=b; beta=12", "--path", "/x/../y"]],
+  ["sticky", "web.shop", "checkout", ["--path", "/trial"]],
+  ["sticky-known", "web.shop", "checkout", ["--path", "/trial", "--header", "cookie=side=7"]],
   ["caller", "batch.shop", "checkout.shop:80", []],
   ["answered", "web.shop", "checkout", ["--path", "/admin", "--method", "POST"]],
   ["redirected", "web.shop", "checkout", ["--path", "/old/x?y"]],

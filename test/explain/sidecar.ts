@@ -2,7 +2,7 @@
 import { clone, create } from "@bufbuild/protobuf";
 import { AnySchema } from "@bufbuild/protobuf/wkt";
 import { connect } from "node:net";
-import { createEncoder } from "../../src/control-plane/encode.ts";
+import { createEncoder, resourcesOf } from "../../src/control-plane/encode.ts";
 import type { SentRequest } from "../../src/explain/request.ts";
 import { ListenerFilterSchema } from "../../src/gen/envoy/config/listener/v3/listener_components_pb.ts";
 import { type Listener, ListenerSchema } from "../../src/gen/envoy/config/listener/v3/listener_pb.ts";
@@ -20,9 +20,9 @@ export async function startSidecar(id: string, config: ProxyConfig, version: str
   const cache = createSnapshotCache();
   const server = createXdsServer({ cache });
   const port = await server.listen("127.0.0.1:0");
-  const { resources, diagnostics } = createEncoder(() => {})(config);
-  if (diagnostics.length > 0) throw new Error(JSON.stringify(diagnostics));
-  cache.setSnapshot(id, { resources });
+  const encoded = createEncoder(() => {})(config);
+  if (encoded.diagnostics.length > 0) throw new Error(JSON.stringify(encoded.diagnostics));
+  cache.setSnapshot(id, { resources: resourcesOf(encoded) });
   try {
     const xds = { host: "127.0.0.1", port };
     const envoy = await startEnvoy({
