@@ -18,6 +18,12 @@ const LB_POLICY: Readonly<Record<LoadBalancing["policy"], Cluster_LbPolicy>> = {
 /** Endpoints that a session may still be sent to: what takes new ones, and what is on its way out. */
 const KEEP_SESSIONS = [HealthStatus.UNKNOWN, HealthStatus.HEALTHY, HealthStatus.DEGRADED, HealthStatus.DRAINING];
 
+/**
+ * Envoy tells its workers of a first change in endpoints' health at once, and of those that follow within this time at its end.
+ * Its own second would have a zone that dies served until then: its first endpoint is left at once, the others are not.
+ */
+const HEALTH_MERGE_MS = 20;
+
 /** @param given what the policy says, if anything */
 export function balancing(
   given: LoadBalancing | undefined,
@@ -29,6 +35,7 @@ export function balancing(
     commonLbConfig: {
       // Endpoints that are not ready are sent as unhealthy; in panic Envoy would use them all the same.
       healthyPanicThreshold: { value: 0 },
+      updateMergeWindow: duration(HEALTH_MERGE_MS),
       ...(boundedLoad && { consistentHashingLbConfig: { hashBalanceFactor: boundedLoad.percent } }),
       ...(locality?.distribute && { localityConfigSpecifier: { case: "localityWeightedLbConfig", value: {} } }),
       ...(affinity && { overrideHostStatus: { statuses: KEEP_SESSIONS } }),
