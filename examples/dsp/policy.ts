@@ -9,14 +9,16 @@ export const POLICIES = {
   whole: readFileSync(join(dsp.manifests, POLICY), "utf8"),
 } as const;
 
-export const withoutBudget = variant(POLICIES.whole, [[["spec", "circuitBreaker", "retryBudget"], undefined]]);
-
 /** Waits for every bid and leaves out nobody: what is left is how bids are spread, and how many there are at once. */
 export const patient = variant(POLICIES.whole, [
-  [["spec", "routes"], undefined],
+  [["spec", "routes", 0, "timeout"], undefined],
+  [["spec", "routes", 0, "retries", "perTryTimeout"], undefined],
   [["spec", "outlierDetection"], undefined],
   [["spec", "healthCheck"], undefined],
 ]);
+
+/** Tries every failed bid again; otherwise the same. */
+export const patientWithoutBudget = variant(patient, [[["spec", "circuitBreaker", "retryBudget"], undefined]]);
 
 /** Bidders in turn, whatever they have to do; otherwise the same. */
 export const patientInTurn = variant(patient, [[["spec", "loadBalancing", "policy"], "RoundRobin"]]);

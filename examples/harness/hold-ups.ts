@@ -32,9 +32,9 @@ export function watchHoldUps(): HoldUps {
 
 /** Held up for less than this in all, a run counts as calm; milliseconds. */
 const CALM = 60;
-const TRIES = 3;
+const TRIES = 2;
 
-/** Runs until a run was calm, at most three times; the calmest, whatever came out of it. */
+/** Runs until a run was calm, at most twice; the calmest, whatever came out of it. */
 export async function calmest<T extends { readonly heldUpMs: number }>(run: () => Promise<T>): Promise<T> {
   let best = await run();
   for (let tries = 1; tries < TRIES && best.heldUpMs > CALM; tries++) {

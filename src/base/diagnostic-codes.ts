@@ -178,6 +178,11 @@ export const DIAGNOSTIC_CODES = {
     title: "Health check that the port cannot answer",
     hint: "Checks by gRPC need HTTP/2: name the port grpc-…, set its appProtocol, or set connection.http2.",
   },
+  HED1380: {
+    level: "error",
+    title: "Export list not understood",
+    hint: "List namespaces, `.` for the service's own, or `*` for all.",
+  },
   HED2001: {
     level: "error",
     title: "Resource left out",

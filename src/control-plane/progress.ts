@@ -73,14 +73,15 @@ export function createProgress(): Progress {
   function appliedBy({ stream, node, types }: ClientStatus): number {
     const epochs = views.get(node.id)?.epochs;
     let applied = Infinity;
-    const seen = new Set<string>();
+    let needed = 2;
     for (const status of types) {
-      if (status.state !== "NOT_SENT") seen.add(status.typeUrl);
-      const progress = typeOf(stream, status.typeUrl);
-      if (status.settled) progress.version = status.wanted;
-      applied = Math.min(applied, epochs?.get(status.typeUrl)?.get(progress.version ?? "") ?? 0);
+      const { typeUrl, state, settled, wanted } = status;
+      if (state !== "NOT_SENT" && (typeUrl === CLUSTER || typeUrl === LISTENER)) needed--;
+      const progress = typeOf(stream, typeUrl);
+      if (settled) progress.version = wanted;
+      applied = Math.min(applied, epochs?.get(typeUrl)?.get(progress.version ?? "") ?? 0);
     }
-    return seen.has(CLUSTER) && seen.has(LISTENER) ? applied : 0;
+    return needed === 0 ? applied : 0;
   }
 
   function viewed(proxy: string, versions: Versions): void {

@@ -5,6 +5,7 @@
 import type { ServiceObject } from "../api/service.ts";
 import { changedKeys, changedObjects, patchMap } from "./changes.ts";
 import { attach } from "./attach.ts";
+import { exportOf } from "./export-to.ts";
 import { createFindings } from "./findings.ts";
 import { localityOf } from "./locality.ts";
 import { namespacesOf } from "./namespaces.ts";
@@ -128,12 +129,12 @@ export function createModel(options: BuildOptions): Model {
     const object = objects.Service.get(key)?.object;
     const own = bare.get(key);
     if (!object || !own) {
-      findings.endpoints(key, []);
+      findings.service(key, []);
       return undefined;
     }
     const previous = mesh.services.get(key);
     const found = endpointsOf(objects, pods, object, slices.of(key), options.awaitPods);
-    findings.endpoints(key, found.diagnostics);
+    findings.service(key, [...exportOf(object).diagnostics, ...found.diagnostics]);
     const policy = inForce.get(key);
     const definition = share(previous?.definition, policy ? { ...own, policy } : own);
     const endpoints = share(previous?.endpoints, found.endpoints);

@@ -9,8 +9,8 @@ import type { Key, Policy, Service, ServiceDefinition } from "./snapshot.ts";
 type Found = readonly Diagnostic[];
 
 export interface Findings {
-  /** What merging the slices of a service brought to light. */
-  endpoints(service: Key, found: Found): void;
+  /** What reading a service and merging its slices brought to light. */
+  service(key: Key, found: Found): void;
   /** What attaching all policies brought to light. */
   attachment(found: Found): void;
   /** Looks at the policies that a change concerns. */
@@ -31,7 +31,7 @@ interface Judged {
 }
 
 export function createFindings(): Findings {
-  const ofEndpoints = new Map<Key, Found>();
+  const ofServices = new Map<Key, Found>();
   let ofAttachment: Found = [];
   let ofPolicies = new Map<Key, Judged>();
   let judged: { readonly policies: unknown; readonly catalog: unknown } | undefined;
@@ -73,9 +73,9 @@ export function createFindings(): Findings {
   }
 
   return {
-    endpoints(service, found) {
-      if (found.length === 0) ofEndpoints.delete(service);
-      else ofEndpoints.set(service, found);
+    service(key, found) {
+      if (found.length === 0) ofServices.delete(key);
+      else ofServices.set(key, found);
     },
     attachment(found) {
       ofAttachment = found;
@@ -86,7 +86,7 @@ export function createFindings(): Findings {
       judged = { policies, catalog };
     },
     all(objects) {
-      const found = [...[...ofEndpoints.values()].flat(), ...ofAttachment];
+      const found = [...[...ofServices.values()].flat(), ...ofAttachment];
       for (const policy of ofPolicies.values()) found.push(...policy.found);
       last = share(last, found.map((d) => withPlace(objects, d)).sort(compareDiagnostics));
       return last;

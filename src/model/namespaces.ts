@@ -16,8 +16,8 @@ export function namespacesOf(known: Namespaces, before: ObjectSet | undefined, o
   for (const kind of kinds) for (const { object } of kind.values()) names.add(object.meta.namespace);
   const next = [...names, ...known.keys()].map((name): [string, Namespace | undefined] => {
     if (!names.has(name)) return [name, undefined];
-    const labels = objects.Namespace.get(name)?.object.meta.labels ?? {};
-    return [name, share(known.get(name), { name, labels })];
+    const { labels = {}, annotations = {} } = objects.Namespace.get(name)?.object.meta ?? {};
+    return [name, share(known.get(name), { name, labels, annotations })];
   });
   return patchMap(known, new Map(next));
 }

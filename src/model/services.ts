@@ -3,6 +3,7 @@ import type { EndpointSliceObject } from "../api/endpoint-slice.ts";
 import { refOf } from "../api/parse-object.ts";
 import type { ServiceObject } from "../api/service.ts";
 import { derivedEndpoints } from "./derived-endpoints.ts";
+import { exportOf } from "./export-to.ts";
 import { sliceEndpoints, type Endpoints } from "./endpoints.ts";
 import type { ObjectSet } from "./objects.ts";
 import { portProtocol } from "./protocol.ts";
@@ -24,6 +25,7 @@ export function endpointsOf(
 
 export function definitionOf(object: ServiceObject, clusterDomain: string): ServiceDefinition {
   const { name, namespace, createdAt } = object.meta;
+  const { namespaces: exportTo } = exportOf(object);
   return {
     ref: refOf(object),
     key: `${namespace}/${name}`,
@@ -42,5 +44,6 @@ export function definitionOf(object: ServiceObject, clusterDomain: string): Serv
     createdAt,
     prefers: object.prefers,
     localOnly: object.localOnly,
+    ...(exportTo && { exportTo }),
   };
 }

@@ -27,6 +27,7 @@ export interface MeshSnapshot {
 
 export interface Namespace {
   readonly name: string;
+  readonly annotations: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
 }
 
@@ -66,6 +67,8 @@ export interface ServiceDefinition {
   readonly prefers: "any" | "zone" | "node";
   /** Callers are to have endpoints of their own node only. */
   readonly localOnly: boolean;
+  /** Namespaces that may call it; all where it is undefined. */
+  readonly exportTo?: readonly string[];
   /** The policy in force: the oldest that targets this service and is valid. */
   readonly policy?: Policy;
 }

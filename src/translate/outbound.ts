@@ -18,6 +18,7 @@ import type { Memo } from "./memo.ts";
 import type { Capture, Proxy } from "./proxy.ts";
 import { backendsOf, routesOf } from "./route.ts";
 import { explicitTable, type RouteInput, transparentTables } from "./route-table.ts";
+import type { Scope } from "./scope.ts";
 import type { MeshSettings } from "./settings.ts";
 
 /** A list with what had to be left out of it or decided, and why. */
@@ -26,38 +27,41 @@ export interface Reported<T> {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** The clusters of all services, in the catalog's order. */
-export function outboundClusters({ catalog }: MeshSnapshot, memo: Memo): readonly Cluster[] {
-  return memo("outbound/clusters", [catalog], () =>
+/** The clusters of the services, in the catalog's order. */
+export function outboundClusters({ key, catalog }: Scope, memo: Memo): readonly Cluster[] {
+  return memo(`outbound/clusters/${key}`, [catalog], () =>
     callable(catalog).flatMap(([service, port]) =>
       memo.of(service, `clusters/${portKey(port)}`, [], () => clustersOf(service, port)),
     ),
   );
 }
 
-/** The endpoints of all services as callers in one place see them, sorted by name. */
+/** The endpoints of the services as callers in one place see them, sorted by name. */
 export function outboundEndpoints(
-  { services, catalog }: MeshSnapshot,
+  { services, catalog: all }: MeshSnapshot,
+  { key, catalog }: Scope,
   caller: Workload,
   memo: Memo,
 ): readonly ClusterLoadAssignment[] {
-  const place = placeKey(catalog, caller, memo);
-  return memo(`outbound/endpoints/${place}`, [services], () => {
-    const all = [...services.values()].flatMap((service) => {
+  const place = placeKey({ key, catalog }, caller, memo);
+  const called = catalog === all ? [services] : catalog.map((definition) => services.get(definition.key)!);
+  return memo(`outbound/endpoints/${key}/${place}`, called, () => {
+    const assignments = catalog.flatMap((definition) => {
+      const service = services.get(definition.key)!;
       const closeness = closenessOf(service, caller);
       return memo.of(service, `endpoints/${closeness.key}`, [], () =>
         service.ports.filter(notUdp).flatMap((port) => endpointsOf(service, port, closeness)),
       );
     });
-    return distinct(all, ({ clusterName }) => clusterName);
+    return distinct(assignments, ({ clusterName }) => clusterName);
   });
 }
 
 /** What tells this caller's endpoints from other callers': its place, as far as it matters for any service. */
-function placeKey(catalog: readonly ServiceDefinition[], caller: Workload, memo: Memo): string {
+function placeKey({ key, catalog }: Scope, caller: Workload, memo: Memo): string {
   const { region, zone, node } = caller;
-  return memo(`place/${region}/${zone}/${node}`, [catalog], () => {
-    const keys = catalog.flatMap((service) => closenessOf(service, caller).key || []);
+  return memo(`place/${key}/${region}/${zone}/${node}`, [catalog], () => {
+    const keys = catalog.map((service) => closenessOf(service, caller).key).filter((text) => text !== "");
     return [...new Set(keys)].sort().join();
   });
 }
@@ -65,20 +69,20 @@ function placeKey(catalog: readonly ServiceDefinition[], caller: Workload, memo:
 /** The route tables of a caller. */
 export function outboundRoutes(
   snapshot: MeshSnapshot,
+  { key, catalog }: Scope,
   { workload, capture }: Pick<Proxy, "workload" | "capture">,
   settings: MeshSettings,
   memo: Memo,
 ): Reported<RouteConfiguration> {
-  const { catalog } = snapshot;
-  const selective = memo("outbound/selective", [catalog], () => catalog.filter(hasCallers));
+  const selective = memo(`outbound/selective/${key}`, [catalog], () => catalog.filter(hasCallers));
   const caller = callerKey(selective, workload);
-  return memo(`outbound/routes/${capture}/${workload.namespace}/${caller}`, [catalog], () => {
+  return memo(`outbound/routes/${key}/${capture}/${workload.namespace}/${caller}`, [catalog], () => {
     const diagnostics: Diagnostic[] = [];
     const callerOf = (service: ServiceDefinition): string => (caller === "" ? "" : callerKey([service], workload));
     const input: RouteInput = {
       services: catalog,
       callerOf,
-      caller,
+      caller: `${key}/${caller}`,
       namespace: workload.namespace,
       settings,
       memo,
@@ -100,14 +104,17 @@ const TABLES: Readonly<Record<Capture, (input: RouteInput) => RouteConfiguration
 
 /** The listeners of a captured pod for what it calls. */
 export function capturedListeners(
-  { services, catalog }: MeshSnapshot,
+  { services }: MeshSnapshot,
+  { key, catalog }: Scope,
   { addresses }: Workload,
   settings: MeshSettings,
   memo: Memo,
 ): readonly Listener[] {
-  const headless = memo("outbound/held-up", [catalog], () => heldUp(catalog)).map(({ key }) => services.get(key)!);
+  const headless = memo(`outbound/held-up/${key}`, [catalog], () => heldUp(catalog)).map((found) =>
+    services.get(found.key)!,
+  );
   const own = headless.some(({ endpoints }) => endpoints.some(({ address }) => addresses.includes(address)));
-  return memo(`outbound/listeners/${own ? addresses.join() : ""}`, [catalog, ...headless], () =>
+  return memo(`outbound/listeners/${key}/${own ? addresses.join() : ""}`, [catalog, ...headless], () =>
     transparentListeners(catalog, headless, addresses, settings, memo),
   );
 }

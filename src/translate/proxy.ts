@@ -1,7 +1,8 @@
 /** The sidecar that configuration is made for, as its pod describes it. */
 import { isIP } from "node:net";
-import type { Diagnostic } from "../base/diagnostic.ts";
-import type { MeshSnapshot, Workload } from "../model/snapshot.ts";
+import type { Diagnostic, ObjectRef } from "../base/diagnostic.ts";
+import type { MeshSnapshot, Namespace, Workload } from "../model/snapshot.ts";
+import { ALL, type Dependencies, DEPENDENCIES, DEPENDENCIES_FORM, parseDependencies } from "./dependencies.ts";
 
 /** See ADR 4. */
 export type Capture = "transparent" | "explicit";
@@ -24,6 +25,8 @@ export interface Proxy {
   readonly inboundPorts: readonly InboundPort[];
   /** Ports of the application whose TCP probes the sidecar answers, see `tcp-probe.ts`. */
   readonly tcpProbes: readonly number[];
+  /** By the pod's own word, or its namespace's. */
+  readonly dependencies: Dependencies;
   /** Annotations that could not be understood. */
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -41,17 +44,20 @@ const MAX_INBOUND_PORTS = 64;
 /** The proxy with this node id, or undefined when there is no such pod. */
 export function resolveProxy(snapshot: MeshSnapshot, id: string): Proxy | undefined {
   const workload = workloadOf(snapshot, id);
-  return workload && describeProxy(id, workload);
+  return workload && describeProxy(id, workload, snapshot.namespaces.get(workload.namespace));
 }
 
 /** `resolveProxy` for one that asks again and again: an unchanged pod is the very same proxy. */
 export function createProxyResolver(): typeof resolveProxy {
-  const known = new WeakMap<Workload, Proxy>();
+  const known = new WeakMap<Workload, { readonly namespace: Namespace | undefined; readonly proxy: Proxy }>();
   return (snapshot, id) => {
     const workload = workloadOf(snapshot, id);
     if (!workload) return undefined;
-    let proxy = known.get(workload);
-    if (!proxy) known.set(workload, (proxy = describeProxy(id, workload)));
+    const namespace = snapshot.namespaces.get(workload.namespace);
+    const before = known.get(workload);
+    if (before?.namespace === namespace && before) return before.proxy;
+    const proxy = describeProxy(id, workload, namespace);
+    known.set(workload, { namespace, proxy });
     return proxy;
   };
 }
@@ -62,18 +68,28 @@ function workloadOf({ workloads }: MeshSnapshot, id: string): Workload | undefin
   return dot > 0 ? workloads.get(`${id.slice(dot + 1)}/${id.slice(0, dot)}`) : undefined;
 }
 
-function describeProxy(id: string, workload: Workload): Proxy {
+function describeProxy(id: string, workload: Workload, namespace: Namespace | undefined): Proxy {
   const diagnostics: Diagnostic[] = [];
-  const read = <T>(name: string, fallback: T, parse: (text: string) => T | undefined, right: string): T => {
-    const text = workload.annotations[name];
+  const read = <T>(
+    name: string,
+    fallback: T,
+    parse: (text: string) => T | undefined,
+    right: string,
+    annotations = workload.annotations,
+    ref = workload.ref,
+  ): T => {
+    const text = annotations[name];
     if (text === undefined) return fallback;
     const value = parse(text);
     if (value !== undefined) return value;
     const path = `metadata.annotations["${name}"]`;
     const message = `${JSON.stringify(text.slice(0, 100))} is not understood and left out: it must be ${right}`;
-    diagnostics.push({ code: "HED2101", level: "error", ref: workload.ref, path, message });
+    diagnostics.push({ code: "HED2101", level: "error", ref, path, message });
     return fallback;
   };
+  const parseList = (text: string): Dependencies | undefined => parseDependencies(text, workload.namespace);
+  const ofNamespace: ObjectRef = { kind: "Namespace", namespace: "", name: workload.namespace };
+  const inherited = namespace?.annotations ?? {};
   const anAddress = (text: string): string | undefined => (isIP(text) ? text : undefined);
   return {
     id,
@@ -86,6 +102,15 @@ function describeProxy(id: string, workload: Workload): Proxy {
       [],
       parseInboundPorts,
       'a list such as "8080:9001, 8081:127.0.0.5:9002", each port once',
+    ),
+    dependencies: read(
+      DEPENDENCIES,
+      // The pod's own list counts alone.
+      workload.annotations[DEPENDENCIES] === undefined
+        ? read(DEPENDENCIES, ALL, parseList, DEPENDENCIES_FORM, inherited, ofNamespace)
+        : ALL,
+      parseList,
+      DEPENDENCIES_FORM,
     ),
     tcpProbes: read(TCP_PROBES, [], parsePorts, 'a list of ports such as "8080,9090"'),
     diagnostics,

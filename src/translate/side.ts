@@ -15,6 +15,7 @@ import type { Memo } from "./memo.ts";
 import { capturedListeners, type Reported } from "./outbound.ts";
 import type { Proxy } from "./proxy.ts";
 import { servedPorts } from "./served-port.ts";
+import type { Scope } from "./scope.ts";
 import type { MeshSettings } from "./settings.ts";
 import { probeCluster, probeListener } from "./tcp-probe.ts";
 
@@ -29,6 +30,7 @@ export interface Side {
 
 export function transparentSide(
   snapshot: MeshSnapshot,
+  scope: Scope,
   { workload, tcpProbes }: Proxy,
   settings: MeshSettings,
   memo: Memo,
@@ -62,12 +64,12 @@ export function transparentSide(
   return {
     key,
     clusters: own.clusters,
-    listeners: [capturedListeners(snapshot, workload, settings, memo), own.listeners],
+    listeners: [capturedListeners(snapshot, scope, workload, settings, memo), own.listeners],
     diagnostics,
   };
 }
 
-export function explicitSide(snapshot: MeshSnapshot, proxy: Proxy, memo: Memo): Side {
+export function explicitSide(snapshot: MeshSnapshot, { catalog }: Scope, proxy: Proxy, memo: Memo): Side {
   const { workload, inboundPorts } = proxy;
   const diagnostics: Diagnostic[] = [];
   const report = (diagnostic: Diagnostic): void => void diagnostics.push(diagnostic);
@@ -86,9 +88,9 @@ export function explicitSide(snapshot: MeshSnapshot, proxy: Proxy, memo: Memo): 
     clusters: inbound.map((port) => explicitInboundCluster(port, protocolOf(port.port))),
     listeners: inbound.map((port) => explicitInbound(address!, port, protocolOf(port.port))),
   }));
-  const outbound = memo(`side/explicit-outbound/${proxy.id}`, [snapshot.catalog, workload], (): Reported<Listener> => {
+  const outbound = memo(`side/explicit-outbound/${proxy.id}`, [catalog, workload], (): Reported<Listener> => {
     const found: Diagnostic[] = [];
-    return { items: explicitListeners(snapshot.catalog, proxy, (d) => void found.push(d)), diagnostics: found };
+    return { items: explicitListeners(catalog, proxy, (d) => void found.push(d)), diagnostics: found };
   });
   return {
     key: `${address ?? ""} ${shape}`,

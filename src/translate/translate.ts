@@ -16,6 +16,7 @@ import { distinctAddresses } from "./listener-address.ts";
 import { createMemo, type Memo } from "./memo.ts";
 import { outboundClusters, outboundEndpoints, outboundRoutes, type Reported } from "./outbound.ts";
 import type { Proxy } from "./proxy.ts";
+import { scopeOf } from "./scope.ts";
 import { DEFAULT_SETTINGS, type MeshSettings } from "./settings.ts";
 import { explicitSide, transparentSide } from "./side.ts";
 
@@ -42,10 +43,13 @@ const SECRETS: readonly Secret[] = [];
 
 function translate(snapshot: MeshSnapshot, proxy: Proxy, settings: MeshSettings, memo: Memo): ProxyConfig {
   const { workload, capture } = proxy;
+  const scope = scopeOf(snapshot, proxy, memo);
   const side =
-    capture === "transparent" ? transparentSide(snapshot, proxy, settings, memo) : explicitSide(snapshot, proxy, memo);
-  const outbound = outboundClusters(snapshot, memo);
-  const routes = outboundRoutes(snapshot, proxy, settings, memo);
+    capture === "transparent"
+      ? transparentSide(snapshot, scope, proxy, settings, memo)
+      : explicitSide(snapshot, scope, proxy, memo);
+  const outbound = outboundClusters(scope, memo);
+  const routes = outboundRoutes(snapshot, scope, proxy, settings, memo);
   const fixed = memo("cluster/black-hole", [], () => [blackHoleCluster()]);
   const clusters = memo.of(outbound, `clusters/${side.key}`, [side.clusters], () =>
     distinctByName([...outbound, ...fixed, ...side.clusters]),
@@ -59,7 +63,7 @@ function translate(snapshot: MeshSnapshot, proxy: Proxy, settings: MeshSettings,
   });
   return {
     clusters,
-    endpoints: outboundEndpoints(snapshot, workload, memo),
+    endpoints: outboundEndpoints(snapshot, scope, workload, memo),
     listeners: listeners.items,
     routes: routes.items,
     secrets: SECRETS,

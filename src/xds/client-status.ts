@@ -1,6 +1,5 @@
 import type { NodeInfo } from "./node.ts";
 import type { SessionState } from "./session-state.ts";
-import { inPushOrder } from "./type-url.ts";
 import type { LastNack, TypeState } from "./type-state.ts";
 
 /**
@@ -65,5 +64,5 @@ function syncState(state: TypeState): SyncState {
 }
 
 export function sessionStatus(state: SessionState): readonly TypeStatus[] {
-  return inPushOrder(state.types.keys()).map((typeUrl) => typeStatus(state.types.get(typeUrl)!));
+  return [...state.types.values()].map(typeStatus);
 }

@@ -24,7 +24,7 @@ import type { NodeInfo } from "./node.ts";
 import type { SessionState } from "./session-state.ts";
 import { rawService } from "./services.ts";
 import type { RawCall } from "./stream.ts";
-import { inPushOrder, SECRET } from "./type-url.ts";
+import { SECRET } from "./type-url.ts";
 import type { TypeState } from "./type-state.ts";
 
 /** A connected client, as CSDS shows it. */
@@ -98,8 +98,8 @@ function matchesText({ matchPattern, ignoreCase }: StringMatcher, text: string):
 }
 
 function describe({ node, state }: CsdsClient, { excludeResourceContents }: ClientStatusRequest): ClientConfig {
-  const genericXdsConfigs = inPushOrder(state.types.keys()).flatMap((typeUrl) =>
-    describeType(state.types.get(typeUrl)!, !excludeResourceContents && typeUrl !== SECRET),
+  const genericXdsConfigs = [...state.types.values()].flatMap((type) =>
+    describeType(type, !excludeResourceContents && type.typeUrl !== SECRET),
   );
   return create(ClientConfigSchema, {
     node: { id: node.id, cluster: node.cluster, locality: { region: node.region, zone: node.zone } },

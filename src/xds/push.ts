@@ -10,7 +10,7 @@ import { referencesOf } from "./references.ts";
 import type { Resource } from "./resource.ts";
 import type { SessionState } from "./session-state.ts";
 import { maybeMuted } from "./silence.ts";
-import { CLUSTER, ENDPOINT, inPushOrder, REMOVED_LAST, TRAFFIC_TYPES } from "./type-url.ts";
+import { CLUSTER, ENDPOINT, REMOVED_LAST, TRAFFIC_TYPES } from "./type-url.ts";
 import { holds, touch, type TypeState } from "./type-state.ts";
 
 /** Most responses of one type that may be unanswered at once; a client that answers none gets no more. */
@@ -28,8 +28,7 @@ export function push(session: SessionState, now: number, quiet?: string): void {
   if (!session.writable || !session.snapshot || session.closed) return;
   // Also when there is nothing to remove: the patience of removals counts from the first one that has to wait.
   removalsAllowed(session, now);
-  for (const typeUrl of inPushOrder(session.types.keys())) {
-    const state = session.types.get(typeUrl)!;
+  for (const [typeUrl, state] of session.types) {
     if (isIdle(state)) session.heldBackSince.delete(typeUrl);
     if (typeUrl === quiet || !state.requested || isIdle(state)) continue;
     if (inFlight(session, state, now) || mustWaitForClusters(session, state, now)) continue;

@@ -2,6 +2,7 @@ import { type NodeInfo, UNKNOWN_NODE } from "./node.ts";
 import type { Refusals } from "./refusals.ts";
 import type { Resource } from "./resource.ts";
 import type { Snapshot, TypeSnapshot } from "./snapshot.ts";
+import { inPushOrder } from "./type-url.ts";
 import { createTypeState, type Response, type TypeState } from "./type-state.ts";
 
 /** What a client that asks by name for something that does not exist is told. */
@@ -67,6 +68,7 @@ export type Action =
 export interface SessionState {
   readonly options: SessionOptions;
   readonly protocol: "delta" | "sotw";
+  /** In push order. */
   readonly types: Map<string, TypeState>;
   /** When the first request came. */
   startedAt: number | undefined;
@@ -124,9 +126,16 @@ export function typeStateOf(session: SessionState, typeUrl: string): TypeState |
   let state = session.types.get(typeUrl);
   if (!state && session.types.size < session.options.limits.typesPerStream) {
     state = createTypeState(typeUrl, session.snapshot && typeSnapshot(session.snapshot, typeUrl));
-    session.types.set(typeUrl, state);
+    insertInPushOrder(session.types, typeUrl, state);
   }
   return state;
+}
+
+/** Types are added a few times a stream and gone through at every step. */
+function insertInPushOrder(types: Map<string, TypeState>, typeUrl: string, state: TypeState): void {
+  const known = new Map(types).set(typeUrl, state);
+  types.clear();
+  for (const each of inPushOrder(known.keys())) types.set(each, known.get(each)!);
 }
 
 /** The snapshot's resources of a type; an empty set for a type that it does not have. */

@@ -10,7 +10,7 @@ export function soakMesh(services: number, pods: number): MeshSnapshot {
     catalog: all.map(({ definition }) => definition),
     serving: new Map(),
     workloads: new Map(Array.from({ length: pods }, (_, i) => pod(i)).map((w) => [w.key, w])),
-    namespaces: new Map([[NAMESPACE, { name: NAMESPACE, labels: {} }]]),
+    namespaces: new Map([[NAMESPACE, { name: NAMESPACE, labels: {}, annotations: {} }]]),
     policies: new Map(),
     diagnostics: [],
   };

@@ -79,8 +79,8 @@ describe("the snapshot", () => {
       containerPorts: [{ name: "", port: 80 }],
     });
     expect([...namespaces.values()]).toEqual([
-      { name: "outside", labels: {} },
-      { name: "shop", labels: { team: "a" } },
+      { name: "outside", labels: {}, annotations: {} },
+      { name: "shop", labels: { team: "a" }, annotations: {} },
     ]);
   });
 

@@ -43,11 +43,17 @@ const services = fc
     port: fc.constantFrom(80, 90, 5432),
     createdAt,
     headless: fc.boolean(),
+    exported: fc.option(fc.constantFrom(".", "shop", "*"), { freq: 3 }),
   })
-  .map(({ namespace: ns, name, selector, port, createdAt: at, headless }) => ({
+  .map(({ namespace: ns, name, selector, port, createdAt: at, headless, exported }) => ({
     apiVersion: "v1",
     kind: "Service",
-    metadata: { name, namespace: ns, creationTimestamp: at },
+    metadata: {
+      name,
+      namespace: ns,
+      creationTimestamp: at,
+      ...(exported !== null && { annotations: { "heddle.dev/export-to": exported } }),
+    },
     spec: {
       ...(headless ? { clusterIP: "None" } : { clusterIP: name === "a" ? "10.96.0.1" : "10.96.0.2" }),
       ...(selector === null ? {} : { selector: { app: selector } }),
@@ -126,10 +132,15 @@ function nodeIn(name: string, zone: string): Manifest {
 const NODES = [nodeIn("n1", "z1"), nodeIn("n2", "z2")];
 const nodes = fc.record({ name: node, zone: fc.constantFrom("z1", "z2") }).map(({ name, zone }) => nodeIn(name, zone));
 
-const namespaces = fc.record({ name: namespace, team: fc.constantFrom("x", "y") }).map(({ name, team }) => ({
+const dependencies = fc.option(fc.constantFrom("*", "a", "b, a.other", "*.other", "a; b"));
+const namespaces = fc.record({ name: namespace, team: fc.constantFrom("x", "y"), dependencies }).map((n) => ({
   apiVersion: "v1",
   kind: "Namespace",
-  metadata: { name, labels: { team } },
+  metadata: {
+    name: n.name,
+    labels: { team: n.team },
+    ...(n.dependencies !== null && { annotations: { "heddle.dev/dependencies": n.dependencies } }),
+  },
 }));
 
 const policies = fc

@@ -1,6 +1,6 @@
 /** Every bidder fails: retries cannot help, and must not make it worse. */
 import { phase } from "../measure.ts";
-import { POLICIES, withoutBudget } from "../policy.ts";
+import { patient, patientWithoutBudget } from "../policy.ts";
 import { type Dsp, POLICY } from "../system.ts";
 
 /** Of one exchange: a budget is a share of what a sidecar has under way, so there must be something under way. */
@@ -8,11 +8,11 @@ const LOAD = { zones: ["a"], rate: 350 } as const;
 
 export async function brownOut(dsp: Dsp): Promise<void> {
   const { report, apps } = dsp;
-  report.heading("A brown-out: every bidder answers 503, after 30 ms");
-  for (const bidder of apps.bidders) bidder.become({ thinking: 30, status: 503 });
-  await dsp.apply(POLICY, withoutBudget);
+  report.heading("A brown-out: every bidder answers 503, after 40 ms");
+  for (const bidder of apps.bidders) bidder.become({ thinking: 40, status: 503 });
+  await dsp.apply(POLICY, patientWithoutBudget);
   const without = await phase(dsp, dsp.lasting(3000), LOAD);
-  await dsp.apply(POLICY, POLICIES.whole);
+  await dsp.apply(POLICY, patient);
   const after = await phase(dsp, dsp.lasting(3000), LOAD);
   for (const bidder of apps.bidders) bidder.become({});
   report.row({

@@ -17,16 +17,16 @@ export interface Drivers {
 export interface DriversOptions {
   /** Of each kind. */
   readonly count: number;
-  /** The location service, and where requests to it are sent. */
+  /** The location service. */
   readonly host: string;
-  readonly address: string;
-  readonly port: number;
   readonly grpcPort: number;
+  /** Where requests to it are sent, `address:port`; by default to the service itself. */
+  readonly via?: string;
 }
 
 const EVERY = 200;
 
-export function startDrivers({ count, host, address, port, grpcPort }: DriversOptions): Drivers {
+export function startDrivers({ count, host, grpcPort, via }: DriversOptions): Drivers {
   const tally = { open: 0, lost: 0, sent: 0, confirmed: 0 };
   let over = false;
   const ended = (): void => {
@@ -36,7 +36,7 @@ export function startDrivers({ count, host, address, port, grpcPort }: DriversOp
   };
 
   const sockets = Array.from({ length: count }, () => {
-    const socket = new WebSocket(`ws://${address}:${port}/drivers`, { headers: { host } });
+    const socket = new WebSocket(`ws://${via ?? host}/drivers`, { headers: { host } });
     socket.once("open", () => {
       tally.open++;
       socket.once("close", ended);
@@ -46,7 +46,7 @@ export function startDrivers({ count, host, address, port, grpcPort }: DriversOp
     return socket;
   });
 
-  const client = new Client(`${address}:${port}`, credentials.createInsecure(), {
+  const client = new Client(via ?? `${host}:${grpcPort}`, credentials.createInsecure(), {
     "grpc.default_authority": `${host}:${grpcPort}`,
   });
   const streams = Array.from({ length: count }, (): ClientDuplexStream<Position, Answer> => {
@@ -97,4 +97,13 @@ export function startDrivers({ count, host, address, port, grpcPort }: DriversOp
       client.close();
     },
   };
+}
+
+if (import.meta.main) {
+  const { DRIVERS = "20", LOCATION = "location" } = process.env;
+  const drivers = startDrivers({ count: Number(DRIVERS), host: LOCATION, grpcPort: 9090 });
+  setInterval(() => {
+    const { open, lost, sent, confirmed } = drivers;
+    console.log(JSON.stringify({ open, lost, sent, confirmed }));
+  }, 10_000);
 }

@@ -8,8 +8,8 @@ export interface GatewayOptions {
   readonly address: string;
   readonly port: number;
   readonly workers: number;
-  /** Where its calls to other services go; the name of the service is the host header. */
-  readonly upstream: { readonly address: string; readonly port: number };
+  /** Where its calls to other services go, with the service's name as host header; by default to the service itself. */
+  readonly upstream?: { readonly address: string; readonly port: number };
 }
 
 export interface Gateway {
@@ -27,8 +27,8 @@ export async function startGateway({ address, port, workers, upstream }: Gateway
     return new Promise((resolve) => {
       const options = {
         agent,
-        host: upstream.address,
-        port: upstream.port,
+        host: upstream?.address ?? host,
+        port: upstream?.port ?? 80,
         path,
         headers: { host },
         timeout: PATIENCE,
@@ -70,7 +70,6 @@ export async function startGateway({ address, port, workers, upstream }: Gateway
 }
 
 if (import.meta.main) {
-  const { PORT = "8080", WORKERS = "40", UPSTREAM = "127.0.0.1", UPSTREAM_PORT = "15080" } = process.env;
-  const upstream = { address: UPSTREAM, port: Number(UPSTREAM_PORT) };
-  await startGateway({ address: "0.0.0.0", port: Number(PORT), workers: Number(WORKERS), upstream });
+  const { PORT = "8080", WORKERS = "40" } = process.env;
+  await startGateway({ address: "0.0.0.0", port: Number(PORT), workers: Number(WORKERS) });
 }

@@ -48,7 +48,9 @@ export async function startLocation({ region, address, httpPort, grpcPort }: Loc
   sockets.on("connection", (socket) => {
     count.sockets++;
     count.opened++;
-    socket.on("message", (data) => socket.send(JSON.stringify(take(JSON.parse(String(data)) as Position))));
+    socket.on("message", (data: Buffer) => {
+      socket.send(JSON.stringify(take(JSON.parse(data.toString()) as Position)));
+    });
     socket.on("close", () => count.sockets--);
   });
   await new Promise<void>((resolve, reject) => {

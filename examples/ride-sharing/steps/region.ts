@@ -37,7 +37,7 @@ export async function region(rides: Rides): Promise<void> {
     ok: after.cut.east >= 0.9 * after.cut.sent,
   });
   report.row({
-    what: "the region is back: riders answered by the other one",
+    what: "it is back: riders answered by the other one",
     expected: "none again, none fails",
     measured: home ? `${home.east} of ${home.sent}, ${home.failed} failed` : "some, for 20 s",
     ok: home !== undefined && home.failed === 0,

@@ -12,7 +12,12 @@ export async function streams(rides: Rides): Promise<void> {
   const { report, apps } = rides;
   report.heading(`${2 * DRIVERS} drivers' streams: by WebSocket and by gRPC`);
   await rides.apply("location-policy.yaml", tries(3));
-  const drivers = startDrivers({ count: DRIVERS, host: "location", ...OUTBOUND, grpcPort: 9090 });
+  const drivers = startDrivers({
+    count: DRIVERS,
+    host: "location",
+    grpcPort: 9090,
+    via: `${OUTBOUND.address}:${OUTBOUND.port}`,
+  });
   try {
     await until("every driver is connected", 10_000, () => drivers.open === 2 * DRIVERS);
     const opened = apps.location.west.opened + apps.location.east.opened;
@@ -51,8 +56,8 @@ async function drained(rides: Rides, { sent, confirmed }: Drivers) {
   const counts = text.split("\n").flatMap((line) => (line === "" ? [] : [Number(line.split(": ")[1])]));
   const drains = counts.reduce((a, b) => a + b, 0);
   return {
-    what: "connections that Envoy drained; positions confirmed",
-    expected: "0; all but those under way",
+    what: "connections drained; positions confirmed",
+    expected: "0; all but those on the way",
     measured: `${drains}; ${confirmed} of ${sent}`,
     ok: counts.length > 0 && drains === 0 && confirmed >= sent - 2 * DRIVERS,
   };

@@ -1,0 +1,39 @@
+/** What a pod or its namespace says of the services that it calls. */
+
+/** On a pod, or on a namespace for all pods that say nothing themselves. */
+export const DEPENDENCIES = "heddle.dev/dependencies";
+
+/** Services that a sidecar is told of, of those that its namespace may call. */
+export type Dependencies =
+  | { readonly kind: "all" }
+  /** Each entry is a namespace and the name of a service in it, or `*` for all of them. */
+  | { readonly kind: "listed"; readonly entries: readonly Dependency[] };
+
+export interface Dependency {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export const ALL: Dependencies = { kind: "all" };
+const MAX_ENTRIES = 1000;
+
+export const DEPENDENCIES_FORM =
+  '"*" for all, or a list of services such as "checkout, cart.shop, *.payments"; a name alone is one of the own namespace';
+
+/** Undefined where the text cannot be understood. */
+export function parseDependencies(text: string, namespace: string): Dependencies | undefined {
+  const entries = text.split(",").map((entry) => entry.trim());
+  if (entries.length > MAX_ENTRIES) return undefined;
+  if (entries.includes("*")) return entries.length === 1 ? ALL : undefined;
+  const parsed = entries.map((entry): Dependency | undefined => {
+    const [, name, other] = /^(\*|[a-z0-9][-a-z0-9]{0,62})(?:\.([a-z0-9][-a-z0-9]{0,62}))?$/.exec(entry) ?? [];
+    return name === undefined ? undefined : { name, namespace: other ?? namespace };
+  });
+  return parsed.every((entry) => entry !== undefined) ? { kind: "listed", entries: parsed } : undefined;
+}
+
+/** Tells lists with different meanings apart. */
+export function dependenciesKey(dependencies: Dependencies): string {
+  if (dependencies.kind === "all") return "*";
+  return [...new Set(dependencies.entries.map(({ namespace, name }) => `${namespace}/${name}`))].sort().join();
+}
