@@ -71,18 +71,22 @@ export async function startDocumentServer(options: DocumentServerOptions): Promi
     const room = await opening;
     socket.resume();
     if (open.get(document) !== room) return socket.close(SERVICE_RESTART);
-    room.sockets.add(socket);
-    socket.send(JSON.stringify({ server, version } satisfies Greeting));
-    socket.send(encodeStateAsUpdate(room.doc));
     socket.on("message", (data: Buffer, isBinary) => {
       if (isBinary && open.get(document) === room) applyUpdate(room.doc, new Uint8Array(data), socket);
     });
-    socket.on("close", () => {
-      room.sockets.delete(socket);
-      if (room.sockets.size > 0 || open.get(document) !== room) return;
-      leave(document);
-      shelf.release(document, encodeStateAsUpdate(room.doc));
-    });
+    socket.on("close", () => part(socket, document, room));
+    // It may have gone while it waited.
+    if (socket.readyState !== socket.OPEN) return part(socket, document, room);
+    room.sockets.add(socket);
+    socket.send(JSON.stringify({ server, version } satisfies Greeting));
+    socket.send(encodeStateAsUpdate(room.doc));
+  }
+
+  function part(socket: WebSocket, document: string, room: Room): void {
+    room.sockets.delete(socket);
+    if (room.sockets.size > 0 || open.get(document) !== room) return;
+    leave(document);
+    shelf.release(document, encodeStateAsUpdate(room.doc));
   }
 
   const http = createServer((request, response) => {

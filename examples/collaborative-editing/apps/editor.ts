@@ -40,7 +40,7 @@ export function startEditor({ document, host, address, port }: EditorOptions): E
   let dropped = 0;
   let failures = 0;
   let since = 0;
-  let over = false;
+  let again: NodeJS.Timeout | undefined;
 
   doc.on("update", (update: Uint8Array, from: unknown) => {
     if (from !== "server" && at) socket?.send(update);
@@ -61,11 +61,11 @@ export function startEditor({ document, host, address, port }: EditorOptions): E
     });
     own.on("error", () => undefined);
     own.on("close", () => {
-      if (own !== socket || over) return;
+      if (own !== socket) return;
       if (at) dropped++;
       if (at && performance.now() - since > LASTS) failures = 0;
       at = undefined;
-      setTimeout(() => over || connect(), WAITS[Math.min(failures++, WAITS.length - 1)]);
+      again = setTimeout(connect, WAITS[Math.min(failures++, WAITS.length - 1)]);
     });
   }
   connect();
@@ -85,13 +85,34 @@ export function startEditor({ document, host, address, port }: EditorOptions): E
     type: () => text.insert(text.length, String.fromCharCode(97 + (text.length % 26))),
     reconnect() {
       const old = socket;
+      clearTimeout(again);
       at = undefined;
       connect();
       old?.close();
     },
     close() {
-      over = true;
-      socket?.terminate();
+      const last = socket;
+      clearTimeout(again);
+      socket = undefined;
+      last?.terminate();
     },
   };
+}
+
+if (import.meta.main) {
+  const { DOCUMENTS = "20", EDITORS = "3", SERVICE = "documents", SERVICE_PORT = "80" } = process.env;
+  const editors = Array.from({ length: Number(DOCUMENTS) * Number(EDITORS) }, (_, index) =>
+    startEditor({
+      document: `document-${index % Number(DOCUMENTS)}`,
+      host: SERVICE,
+      address: SERVICE,
+      port: Number(SERVICE_PORT),
+    }),
+  );
+  setInterval(() => editors[Math.floor(Math.random() * editors.length)]?.type(), 50);
+  setInterval(() => {
+    const connected = editors.filter(({ at }) => at).length;
+    const dropped = editors.reduce((sum, editor) => sum + editor.dropped, 0);
+    console.log(JSON.stringify({ editors: editors.length, connected, dropped }));
+  }, 10_000);
 }

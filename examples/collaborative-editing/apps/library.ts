@@ -2,7 +2,7 @@
  * The library: it keeps documents, and knows which server has which. A server that wants a document gets it from the one that has
  * it, through the library, so that never two servers change one document.
  */
-import { WebSocket, WebSocketServer } from "ws";
+import { type WebSocket, WebSocketServer } from "ws";
 
 /** What a server asks for. States are Yjs updates in base64; "" is an empty document. */
 export type ServerMessage =

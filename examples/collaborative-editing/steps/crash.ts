@@ -32,7 +32,7 @@ export async function crash(office: Office, crowd: Crowd): Promise<void> {
   const cut = theirs.reduce((sum, editor) => sum + editor.dropped, 0) - others;
   report.row({
     what: "sessions that end",
-    expected: `its ${its.size * EDITORS}; of the others none`,
+    expected: `its ${its.size * EDITORS}; none of the others`,
     measured: `${droppedBy(crowd) - dropped - cut}; ${cut}; all back in ${seconds.toFixed(1)} s`,
     ok: cut === 0,
   });

@@ -22,14 +22,14 @@ export async function join(office: Office, crowd: Crowd): Promise<void> {
   const moved = [...after].filter(([document, place]) => place?.server !== before.get(document)?.server);
   const elsewhere = moved.filter(([, place]) => place?.server !== NEW);
   report.row({
-    what: "documents that move as pages are loaded again",
-    expected: "about 1/4, most to the new server",
+    what: "documents that move as pages are reloaded",
+    expected: "about 1/4, most to the new one",
     measured: `${moved.length} of ${after.size}, ${elsewhere.length} elsewhere`,
     ok: moved.length > after.size / 10 && moved.length < after.size / 2 && elsewhere.length < moved.length / 2,
   });
   report.row({
     what: "documents taken out of somebody's hands",
-    expected: "once at most, and only if they move",
+    expected: "no more than move",
     measured: String(apps.library.moves - moves),
     ok: apps.library.moves - moves <= moved.length,
   });

@@ -19,7 +19,7 @@ export async function rollOutByDocument(office: Office, crowd: Crowd): Promise<v
     const v2 = new Set(places.flatMap(([document, place]) => (place?.version === "v2" ? [document] : [])));
     const back = [...before].filter((document) => !v2.has(document)).length;
     report.row({
-      what: `${percent} %: documents with v2; split; gone back to v1`,
+      what: `${percent} %: with v2; split; gone back to v1`,
       expected: `about ${Math.round((places.length * percent) / 100)}; none; none`,
       measured: `${v2.size} of ${places.length}; ${split}; ${back}`,
       ok: fitsShare(v2.size, places.length, percent / 100) && split === 0 && back === 0,

@@ -16,7 +16,7 @@ export async function control(office: Office): Promise<void> {
   const together = neverApart(crowd, "server");
   report.row({
     what: "without the policy: documents on one server",
-    expected: "few: servers take them from each other",
+    expected: "few, they are taken to and fro",
     measured: `${together} of ${FEW}; taken ${apps.library.moves} times`,
     ok: together < FEW / 2 && apps.library.moves > FEW,
   });
@@ -32,7 +32,7 @@ export async function together(office: Office, crowd: Crowd): Promise<void> {
   const met = neverApart(crowd, "server");
   const moves = apps.library.moves - before;
   report.row({
-    what: "with it, through two desks' sidecars",
+    what: "with it, by way of two sidecars",
     expected: `all ${documents}; never taken`,
     measured: `${met} of ${documents}; taken ${moves} times`,
     ok: met === documents && moves === 0,
@@ -40,7 +40,7 @@ export async function together(office: Office, crowd: Crowd): Promise<void> {
   const spread = apps.servers.slice(0, 3).map(({ editors }) => editors.size);
   report.row({
     what: "documents of the three servers",
-    expected: "every server has a good part",
+    expected: "a good part each",
     measured: spread.join(", "),
     ok: spread.every((size) => size > documents / 6),
   });

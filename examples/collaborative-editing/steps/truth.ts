@@ -13,7 +13,7 @@ export async function truth(office: Office, crowd: Crowd): Promise<void> {
     documents.filter((editors) => editors.every(({ text }) => text === editors[0]?.text)).length;
   await until("texts are equal", 10_000, () => equal() === documents.length).catch(() => undefined);
   report.row({
-    what: "documents whose editors all see the same text",
+    what: "documents with one text for all editors",
     expected: `all ${documents.length}`,
     measured: `${equal()} of ${documents.length}`,
     ok: equal() === documents.length,
@@ -40,7 +40,7 @@ async function metrics({ apps }: Office, crowd: Crowd) {
     ([, document, editors]) => crowd.documents.has(document!) && Number(editors) === EDITORS,
   );
   return {
-    what: "Prometheus: editors{document=…} of each document",
+    what: 'Prometheus: editors{document="…"}',
     expected: `${EDITORS}, at one server`,
     measured: `${whole.length} of ${crowd.documents.size} documents, ${samples.length} samples`,
     ok: whole.length === crowd.documents.size && samples.length === whole.length,
