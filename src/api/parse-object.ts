@@ -4,15 +4,27 @@ import { diagnostic } from "../base/diagnostic-codes.ts";
 import type { Diagnostic, ObjectRef } from "../base/diagnostic.ts";
 import { namespaceObject, nodeObject, type NamespaceObject, type NodeObject } from "./cluster-scoped.ts";
 import { endpointSliceObject, type EndpointSliceObject } from "./endpoint-slice.ts";
+import { GATEWAY_API_VERSION, GATEWAY_GROUP } from "./gateway-reference.ts";
+import { grpcRouteObject, type GrpcRouteObject } from "./grpc-route.ts";
+import { httpRouteObject, type HttpRouteObject } from "./http-route.ts";
 import { diagnosticsOf } from "./issues.ts";
 import { podObject, type PodObject } from "./pod.ts";
+import { referenceGrantObject, type ReferenceGrantObject } from "./reference-grant.ts";
 import { serviceObject, type ServiceObject } from "./service.ts";
 import { closest } from "./suggest.ts";
 import { trafficPolicyObject, type TrafficPolicyObject } from "./traffic-policy.ts";
 import { withoutNulls } from "./without-nulls.ts";
 
 export type ApiObject =
-  ServiceObject | EndpointSliceObject | PodObject | NamespaceObject | NodeObject | TrafficPolicyObject;
+  | ServiceObject
+  | EndpointSliceObject
+  | PodObject
+  | NamespaceObject
+  | NodeObject
+  | TrafficPolicyObject
+  | HttpRouteObject
+  | GrpcRouteObject
+  | ReferenceGrantObject;
 export type ApiKind = ApiObject["kind"];
 
 /** Group and version of each kind that Heddle reads. */
@@ -23,6 +35,16 @@ export const API_VERSIONS: Readonly<Record<ApiKind, string>> = {
   Namespace: "v1",
   Node: "v1",
   TrafficPolicy: "heddle.dev/v1alpha1",
+  HTTPRoute: GATEWAY_API_VERSION,
+  GRPCRoute: GATEWAY_API_VERSION,
+  // The one that all releases of the Gateway API serve.
+  ReferenceGrant: `${GATEWAY_GROUP}/v1beta1`,
+};
+
+/** Other versions in which files may have a kind: the fields are the same. */
+const OTHER_VERSIONS: Readonly<Partial<Record<ApiKind, string>>> = {
+  HTTPRoute: `${GATEWAY_GROUP}/v1beta1`,
+  ReferenceGrant: GATEWAY_API_VERSION,
 };
 
 const SCHEMAS: Readonly<Record<ApiKind, z.ZodType<ApiObject>>> = {
@@ -32,6 +54,9 @@ const SCHEMAS: Readonly<Record<ApiKind, z.ZodType<ApiObject>>> = {
   Namespace: namespaceObject,
   Node: nodeObject,
   TrafficPolicy: trafficPolicyObject,
+  HTTPRoute: httpRouteObject,
+  GRPCRoute: grpcRouteObject,
+  ReferenceGrant: referenceGrantObject,
 };
 
 const CLUSTER_SCOPED: ReadonlySet<string> = new Set(["Namespace", "Node"]);
@@ -78,7 +103,8 @@ const header = z.object({
 });
 
 function knownKind(apiVersion: string, kind: string): ApiKind | undefined {
-  return isKind(kind) && API_VERSIONS[kind] === apiVersion ? kind : undefined;
+  if (!isKind(kind)) return undefined;
+  return API_VERSIONS[kind] === apiVersion || OTHER_VERSIONS[kind] === apiVersion ? kind : undefined;
 }
 
 function isKind(kind: string): kind is ApiKind {

@@ -122,6 +122,16 @@ export const DIAGNOSTIC_CODES = {
     title: "Cookie settings without a cookie",
     hint: "Only a cookie has a ttl, and only one that is given out has a path.",
   },
+  HED1250: {
+    level: "error",
+    title: "Filter without its field",
+    hint: "Give each filter of a Gateway API route the one field that its type names.",
+  },
+  HED1251: {
+    level: "error",
+    title: "Filters that exclude one another",
+    hint: "Keep one filter of each type, and either RequestRedirect or URLRewrite.",
+  },
   HED1301: {
     level: "error",
     title: "Conflicted: an older policy has this target",
@@ -177,6 +187,46 @@ export const DIAGNOSTIC_CODES = {
     level: "warning",
     title: "Health check that the port cannot answer",
     hint: "Checks by gRPC need HTTP/2: name the port grpc-…, set its appProtocol, or set connection.http2.",
+  },
+  HED1335: {
+    level: "error",
+    title: "Parent not found",
+    hint: "Create the Service, or correct the parentRef; the Service must have a cluster IP.",
+  },
+  HED1336: {
+    level: "error",
+    title: "Parent has no such port",
+    hint: "Name a port of the Service that takes HTTP, or leave port and sectionName out.",
+  },
+  HED1337: {
+    level: "error",
+    title: "Conflicted: other routes decide for this Service",
+    hint: "The routes of a TrafficPolicy go before those of the Gateway API, and a GRPCRoute before an HTTPRoute.",
+  },
+  HED1338: {
+    level: "warning",
+    title: "Backend of a route not found",
+    hint: "Create the Service, or correct its name and port; requests sent there are answered with 500.",
+  },
+  HED1339: {
+    level: "warning",
+    title: "Backend in a namespace that does not permit it",
+    hint: "Add a ReferenceGrant in the backend's namespace; requests sent there are answered with 500.",
+  },
+  HED1340: {
+    level: "warning",
+    title: "Backend of a kind that takes no requests",
+    hint: "Name a Service with endpoints of its own; requests sent there are answered with 500.",
+  },
+  HED1341: {
+    level: "error",
+    title: "Part of a route that is not supported",
+    hint: "Take it out of the rule; until then the rule's requests are answered with 500.",
+  },
+  HED1342: {
+    level: "warning",
+    title: "Field of a route that has no effect",
+    hint: "Take the field out, or do without it: everything else in the route is in force.",
   },
   HED1380: {
     level: "error",

@@ -50,6 +50,11 @@ export function formatDiagnostic(d: Diagnostic): string {
   return [...place, `${d.code} ${d.level}`, ...about, d.message].join(": ");
 }
 
+/** What is wrong with an object, as its own status says it: code, field and words. */
+export function formatFinding({ code, path, message }: Diagnostic): string {
+  return `${code}: ${path === "" ? "" : `${path}: `}${message}`;
+}
+
 /** Orders diagnostics by object, then path, then code, then words: the same set always reads the same. */
 export function compareDiagnostics(a: Diagnostic, b: Diagnostic): number {
   return (

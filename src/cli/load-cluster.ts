@@ -7,7 +7,7 @@ import { listAll } from "../kube/list.ts";
 import type { KubeObject } from "../kube/object.ts";
 import { buildSnapshot } from "../model/build.ts";
 import { objectSet, type Sourced } from "../model/objects.ts";
-import { LIST_PATHS } from "../source/kubernetes/kinds.ts";
+import { LIST_PATHS, OPTIONAL_KINDS } from "../source/kubernetes/kinds.ts";
 import type { LoadedMesh } from "./load-mesh.ts";
 
 export interface LoadedCluster extends LoadedMesh {
@@ -38,7 +38,7 @@ async function listKind(client: KubeClient, kind: ApiKind): Promise<readonly Kub
   try {
     return (await listAll(client, { path: LIST_PATHS[kind] })).items;
   } catch (error) {
-    if (kind === "TrafficPolicy" && isNotFound(error)) return [];
+    if ((kind === "TrafficPolicy" || OPTIONAL_KINDS.has(kind)) && isNotFound(error)) return [];
     throw error;
   }
 }

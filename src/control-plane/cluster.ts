@@ -7,6 +7,7 @@ import { kubernetesSource } from "../source/kubernetes/source.ts";
 import type { Source, SourceListener } from "../source/source.ts";
 import { startReportExchange, type ReportExchange } from "../status/report-exchange.ts";
 import type { ReplicaReport } from "../status/report.ts";
+import type { WantedStatus } from "../status/wanted.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Authenticate, ServerCertificate } from "../xds/index.ts";
@@ -18,6 +19,7 @@ import { startInjector, type Injector } from "./injector.ts";
 import { type Leader, startLeader } from "./leader.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { policyStatuses } from "./policy-statuses.ts";
+import { routeStatuses } from "./route-statuses.ts";
 import { createSidecarConfigs, sidecarFiles } from "./sidecar-config.ts";
 
 export interface ClusterSide {
@@ -116,7 +118,8 @@ function tellCluster(
     if (!exchange || !leader || !state || !mesh) return;
     exchange.publish(deps.report());
     const reports = exchange.reports();
-    const statuses = policyStatuses({ objects: state.objects, mesh, diagnostics: pipeline.diagnostics(), reports });
+    const policies = policyStatuses({ objects: state.objects, mesh, diagnostics: pipeline.diagnostics(), reports });
+    const statuses = new Map<string, WantedStatus>([...policies, ...routeStatuses(mesh)]);
     leader.changed({ mesh, statuses, trustBundle: identity.current().bundle });
   }
 

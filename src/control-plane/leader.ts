@@ -1,12 +1,13 @@
 /**
- * What only one replica does: it writes the status of policies, gives namespaces the files that sidecars start from, and keeps the
+ * What only one replica does: it writes the status of policies and routes, gives namespaces the files that sidecars start from, and keeps the
  * API server's trust in the webhook.
  */
 import type { Clock } from "../base/clock.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { startElection } from "../kube/lease.ts";
 import type { MeshSnapshot } from "../model/snapshot.ts";
-import { startStatusWriter, type StatusWriter, type WantedStatus } from "../status/writer.ts";
+import type { WantedStatus } from "../status/wanted.ts";
+import { startStatusWriter, type StatusWriter } from "../status/writer.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { injectedNamespaces } from "./injected.ts";

@@ -1,10 +1,10 @@
 /** What the status of every policy is to say, from what all parts of the control plane know. */
-import type { Diagnostic, ObjectRef } from "../base/diagnostic.ts";
+import { type Diagnostic, type ObjectRef, refKey } from "../base/diagnostic.ts";
 import type { ObjectSet } from "../model/objects.ts";
 import type { MeshSnapshot, Policy } from "../model/snapshot.ts";
 import { countProxies, judgePolicy } from "../status/policy-status.ts";
 import type { ReplicaReport } from "../status/report.ts";
-import type { WantedStatus } from "../status/writer.ts";
+import type { WantedPolicy } from "../status/wanted.ts";
 import { isInjected } from "./injected.ts";
 
 export interface StatusInput {
@@ -15,30 +15,30 @@ export interface StatusInput {
   readonly reports: readonly ReplicaReport[];
 }
 
-/** By `namespace/name`. */
+/** By `refKey`. */
 export function policyStatuses({
   objects,
   mesh,
   diagnostics,
   reports,
-}: StatusInput): ReadonlyMap<string, WantedStatus> {
+}: StatusInput): ReadonlyMap<string, WantedPolicy> {
   const expected = expectedSidecars(objects);
   const byPolicy = Map.groupBy(diagnostics, (diagnostic) => policyOf(mesh, diagnostic));
   const inForce = new Set([...mesh.services.values()].map(({ policy }) => policy?.key));
-  const statuses = new Map<string, WantedStatus>();
+  const statuses = new Map<string, WantedPolicy>();
   for (const policy of mesh.policies.values()) {
     const facts = { key: policy.key, generation: policy.generation, inForce: inForce.has(policy.key) };
     const { proxies, samples } = countProxies(facts, reports, expected);
     const found = byPolicy.get(policy.key) ?? [];
-    statuses.set(policy.key, wanted(policy, { ...facts, diagnostics: found, proxies, samples }));
+    statuses.set(refKey(policy.ref), wanted(policy, { ...facts, diagnostics: found, proxies, samples }));
   }
   // Those that could not be read at all, now or ever.
   for (const [key, found] of byPolicy) {
     const ref = found.find((diagnostic) => diagnostic.ref?.kind === "TrafficPolicy")?.ref;
-    if (key === undefined || !ref || statuses.has(key)) continue;
+    if (key === undefined || !ref || statuses.has(refKey(ref))) continue;
     const unread = { ref, generation: 0, createdAt: 0 };
     statuses.set(
-      key,
+      refKey(ref),
       wanted(unread, { generation: 0, inForce: false, diagnostics: found, proxies: NONE, samples: [] }),
     );
   }
@@ -50,7 +50,7 @@ const NONE = { matched: 0, synced: 0, stale: 0, rejected: 0 };
 function wanted(
   { ref, generation, createdAt }: Pick<Policy, "ref" | "generation" | "createdAt">,
   facts: Parameters<typeof judgePolicy>[0],
-): WantedStatus {
+): WantedPolicy {
   const { proxies, samples } = facts;
   return { ref, generation, createdAt, judgements: judgePolicy(facts), proxies, rejections: samples };
 }

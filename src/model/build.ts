@@ -7,6 +7,7 @@ import { changedKeys, changedObjects, patchMap } from "./changes.ts";
 import { attach } from "./attach.ts";
 import { exportOf } from "./export-to.ts";
 import { createFindings } from "./findings.ts";
+import { createGatewayTable } from "./gateway-table.ts";
 import { localityOf } from "./locality.ts";
 import { namespacesOf } from "./namespaces.ts";
 import type { ObjectSet } from "./objects.ts";
@@ -48,6 +49,7 @@ const EMPTY: MeshSnapshot = {
   workloads: new Map(),
   namespaces: new Map(),
   policies: new Map(),
+  gatewayRoutes: new Map(),
   diagnostics: [],
 };
 
@@ -56,6 +58,7 @@ export function createModel(options: BuildOptions): Model {
   const slices = createSliceIndex();
   const findings = createFindings();
   const serve = createServingTable();
+  const gateway = createGatewayTable();
   let before: ObjectSet | undefined;
   let mesh = EMPTY;
   /** Without their policies. */
@@ -95,6 +98,9 @@ export function createModel(options: BuildOptions): Model {
       inForce = attached.inForce;
       bare = declared;
     }
+    const gatewayRoutes = gateway.update(objects, { services: bare, inForce });
+    for (const key of gateway.changed) touched.add(key);
+    findings.gateway(gateway.diagnostics);
     const services = patchMap(mesh.services, new Map([...touched].map((key) => [key, service(objects, key)])));
     const changedServices = [...touched].filter((key) => services.get(key) !== mesh.services.get(key));
     const catalog = catalogOf(services, changedServices);
@@ -106,7 +112,7 @@ export function createModel(options: BuildOptions): Model {
     const namespaces = namespacesOf(mesh.namespaces, before, objects);
     const diagnostics = findings.all(objects);
     before = objects;
-    mesh = { services, catalog, serving, workloads, namespaces, policies, diagnostics };
+    mesh = { services, catalog, serving, workloads, namespaces, policies, gatewayRoutes, diagnostics };
     return mesh;
   };
 
@@ -136,7 +142,12 @@ export function createModel(options: BuildOptions): Model {
     const found = endpointsOf(objects, pods, object, slices.of(key), options.awaitPods);
     findings.service(key, [...exportOf(object).diagnostics, ...found.diagnostics]);
     const policy = inForce.get(key);
-    const definition = share(previous?.definition, policy ? { ...own, policy } : own);
+    const attached = gateway.attached.get(key);
+    const definition = share(previous?.definition, {
+      ...own,
+      ...(policy && { policy }),
+      ...(attached && { attached }),
+    });
     const endpoints = share(previous?.endpoints, found.endpoints);
     if (previous?.definition === definition && previous.endpoints === endpoints) return previous;
     return { ...definition, definition, endpoints };

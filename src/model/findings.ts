@@ -13,6 +13,8 @@ export interface Findings {
   service(key: Key, found: Found): void;
   /** What attaching all policies brought to light. */
   attachment(found: Found): void;
+  /** What attaching all routes of the Gateway API brought to light. */
+  gateway(found: Found): void;
   /** Looks at the policies that a change concerns. */
   policies(
     services: ReadonlyMap<Key, Service>,
@@ -33,6 +35,7 @@ interface Judged {
 export function createFindings(): Findings {
   const ofServices = new Map<Key, Found>();
   let ofAttachment: Found = [];
+  let ofGateway: Found = [];
   let ofPolicies = new Map<Key, Judged>();
   let judged: { readonly policies: unknown; readonly catalog: unknown } | undefined;
   let last: Found = [];
@@ -80,13 +83,16 @@ export function createFindings(): Findings {
     attachment(found) {
       ofAttachment = found;
     },
+    gateway(found) {
+      ofGateway = found;
+    },
     policies(services, policies, catalog, changed) {
       if (judged?.policies !== policies || judged.catalog !== catalog) judgeAll(services, policies, catalog);
       else judgeSome(services, changed);
       judged = { policies, catalog };
     },
     all(objects) {
-      const found = [...[...ofServices.values()].flat(), ...ofAttachment];
+      const found = [...[...ofServices.values()].flat(), ...ofAttachment, ...ofGateway];
       for (const policy of ofPolicies.values()) found.push(...policy.found);
       last = share(last, found.map((d) => withPlace(objects, d)).sort(compareDiagnostics));
       return last;

@@ -37,6 +37,9 @@ export function objectSet(sourced: Iterable<Sourced>): ObjectSet {
     Namespace: new Map<string, Sourced<ObjectOf<"Namespace">>>(),
     Node: new Map<string, Sourced<ObjectOf<"Node">>>(),
     TrafficPolicy: new Map<string, Sourced<ObjectOf<"TrafficPolicy">>>(),
+    HTTPRoute: new Map<string, Sourced<ObjectOf<"HTTPRoute">>>(),
+    GRPCRoute: new Map<string, Sourced<ObjectOf<"GRPCRoute">>>(),
+    ReferenceGrant: new Map<string, Sourced<ObjectOf<"ReferenceGrant">>>(),
   };
   for (const item of sourced) {
     switch (item.object.kind) {
@@ -57,6 +60,15 @@ export function objectSet(sourced: Iterable<Sourced>): ObjectSet {
         break;
       case "TrafficPolicy":
         put(set.TrafficPolicy, item.object, item.origin);
+        break;
+      case "HTTPRoute":
+        put(set.HTTPRoute, item.object, item.origin);
+        break;
+      case "GRPCRoute":
+        put(set.GRPCRoute, item.object, item.origin);
+        break;
+      case "ReferenceGrant":
+        put(set.ReferenceGrant, item.object, item.origin);
         break;
     }
   }

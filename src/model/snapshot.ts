@@ -3,8 +3,10 @@
  * Kubernetes client. Objects that did not change keep their identity from one snapshot to the next, so that `===` means
  * "nothing to do".
  */
+import type { ParentRef } from "../api/gateway-reference.ts";
 import type { TrafficPolicySpec } from "../api/traffic-policy.ts";
 import type { Diagnostic, ObjectRef } from "../base/diagnostic.ts";
+import type { MeshRoute } from "./mesh-route.ts";
 
 /** `namespace/name`. */
 export type Key = string;
@@ -21,6 +23,8 @@ export interface MeshSnapshot {
   readonly namespaces: ReadonlyMap<string, Namespace>;
   /** Every policy that parsed, in force or not. */
   readonly policies: ReadonlyMap<Key, Policy>;
+  /** Every route of the Gateway API, by kind and key (`HTTPRoute/shop/cart`), with what became of it. */
+  readonly gatewayRoutes: ReadonlyMap<string, GatewayRoute>;
   /** Sorted by object, then path, then code. */
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -71,6 +75,37 @@ export interface ServiceDefinition {
   readonly exportTo?: readonly string[];
   /** The policy in force: the oldest that targets this service and is valid. */
   readonly policy?: Policy;
+  /** Routes of the Gateway API that are in force: at most one list for each port and namespace of callers. */
+  readonly attached?: readonly AttachedRoutes[];
+}
+
+/** Routes of the Gateway API for one port of a service. */
+export interface AttachedRoutes {
+  readonly port: number;
+  /** The only namespace whose callers have them; absent where all callers do that have none of their own. */
+  readonly callers?: string;
+  /** In order of precedence; the last one takes every request. */
+  readonly routes: readonly MeshRoute[];
+}
+
+/** A route of the Gateway API and what became of it. */
+export interface GatewayRoute {
+  readonly ref: ObjectRef & { readonly kind: "HTTPRoute" | "GRPCRoute" };
+  readonly createdAt: number;
+  readonly generation: number;
+  /** Only those that are Services. */
+  readonly parents: readonly GatewayParent[];
+}
+
+export interface GatewayParent {
+  /** As the route has it. */
+  readonly parentRef: ParentRef;
+  /** The route decides for a port of the parent at least. */
+  readonly inForce: boolean;
+  /** How many of the route's rules Heddle can do whole. */
+  readonly supported: "all" | "some" | "none";
+  /** What is wrong with the attachment, and with the route as it is attached. */
+  readonly findings: readonly Diagnostic[];
 }
 
 export interface Service extends ServiceDefinition {

@@ -1,4 +1,5 @@
 /** Conditions as Kubernetes has them (`metav1.Condition`). */
+import { z } from "zod";
 
 export interface Condition {
   readonly type: string;
@@ -11,6 +12,15 @@ export interface Condition {
   /** RFC 3339. */
   readonly lastTransitionTime: string;
 }
+
+export const conditionSchema: z.ZodType<Condition> = z.object({
+  type: z.string(),
+  status: z.enum(["True", "False", "Unknown"]),
+  reason: z.string(),
+  message: z.string(),
+  observedGeneration: z.int().default(0),
+  lastTransitionTime: z.string(),
+});
 
 /** A condition but for the time of its last transition, which the one before it decides. */
 export type Judgement = Omit<Condition, "lastTransitionTime">;
@@ -29,6 +39,14 @@ export function withTransitions(
     const lastTransitionTime = last?.status === judgement.status ? last.lastTransitionTime : now;
     return { ...judgement, message: cut(judgement.message), lastTransitionTime };
   });
+}
+
+export function yes(type: string, observedGeneration: number, reason: string, message: string): Judgement {
+  return { type, status: "True", reason, message, observedGeneration };
+}
+
+export function no(type: string, observedGeneration: number, reason: string, message: string): Judgement {
+  return { type, status: "False", reason, message, observedGeneration };
 }
 
 function cut(message: string): string {

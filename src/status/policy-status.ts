@@ -1,6 +1,6 @@
 /** The status of one policy, as a function of what is known of it. */
-import type { Diagnostic } from "../base/diagnostic.ts";
-import type { Condition, Judgement } from "./condition.ts";
+import { type Diagnostic, formatFinding } from "../base/diagnostic.ts";
+import { type Condition, type Judgement, no, yes } from "./condition.ts";
 import { MAX_SAMPLES, type Rejection, type ReplicaReport } from "./report.ts";
 
 export interface ProxyCounts {
@@ -94,18 +94,8 @@ function programmed(facts: PolicyFacts): Judgement {
   return yes("Programmed", generation, "Programmed", message);
 }
 
-function yes(type: string, observedGeneration: number, reason: string, message: string): Judgement {
-  return { type, status: "True", reason, message, observedGeneration };
-}
-
-function no(type: string, observedGeneration: number, reason: string, message: string): Judgement {
-  return { type, status: "False", reason, message, observedGeneration };
-}
-
 function wordsOf(diagnostics: readonly Diagnostic[]): string {
-  return diagnostics
-    .map(({ code, path, message }) => `${code}: ${path === "" ? "" : `${path}: `}${message}`)
-    .join("; ");
+  return diagnostics.map(formatFinding).join("; ");
 }
 
 /**

@@ -3,13 +3,14 @@
  * hands out that very id as the cookie: what is hashed from then on is the same text, so that the side is the same.
  */
 import { create } from "@bufbuild/protobuf";
-import type { Route as PolicyRoute, Sticky } from "../api/traffic-policy.ts";
+import type { Sticky } from "../api/traffic-policy.ts";
 import {
   type HeaderValueOption,
   HeaderValueOption_HeaderAppendAction,
   HeaderValueOptionSchema,
 } from "../gen/envoy/config/core/v3/base_pb.ts";
 import { type HeaderMatcher } from "../gen/envoy/config/route/v3/route_components_pb.ts";
+import type { MeshRoute } from "../model/mesh-route.ts";
 import { withoutCookie } from "./match.ts";
 
 /** Every request has one by the time that its route is chosen. */
@@ -24,7 +25,7 @@ export interface Anonymous {
 }
 
 /** Undefined where the policy hands out no cookie. */
-export function anonymous({ split, sticky }: PolicyRoute): Anonymous | undefined {
+export function anonymous({ split, sticky }: MeshRoute): Anonymous | undefined {
   if (!split || sticky?.cookie === undefined || sticky.ttl === undefined) return undefined;
   return {
     matcher: withoutCookie(sticky.cookie),

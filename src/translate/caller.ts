@@ -1,16 +1,21 @@
 /** Routes that are for some callers only: which of them one sidecar is sent. */
-import type { Caller, Route } from "../api/traffic-policy.ts";
-import type { ServiceDefinition, Workload } from "../model/snapshot.ts";
+import type { Caller } from "../api/traffic-policy.ts";
+import type { MeshRoute } from "../model/mesh-route.ts";
+import type { AttachedRoutes, ServiceDefinition, Workload } from "../model/snapshot.ts";
 
-/** A route of a policy, with its place there. */
+/** A route with its place among those of its service. */
 export interface Placed {
-  readonly route: Route;
+  readonly route: MeshRoute;
   readonly index: number;
 }
 
-/** The routes of a service as its caller has them: alternatives for others are left out, and routes with no other. */
-export function routesFor(service: ServiceDefinition, caller: Workload): readonly Placed[] {
-  return (service.policy?.spec.routes ?? []).flatMap((route, index): readonly Placed[] => {
+/**
+ * The routes of a service port as its caller has them: those of the policy, else those of the Gateway API. Alternatives for others are left
+ * out, and routes with no other.
+ */
+export function routesFor(service: ServiceDefinition, port: number, caller: Workload): readonly Placed[] {
+  const routes = service.policy?.spec.routes ?? attachedTo(service, port, caller)?.routes ?? [];
+  return routes.flatMap((route, index): readonly Placed[] => {
     const match = route.match?.filter(({ from }) => isFrom(from, caller));
     if (!match || match.length === route.match?.length) return [{ route, index }];
     return match.length === 0 ? [] : [{ route: { ...route, match }, index }];
@@ -24,16 +29,28 @@ export function routesFor(service: ServiceDefinition, caller: Workload): readonl
 export function callerKey(services: readonly ServiceDefinition[], caller: Workload): string {
   return services
     .filter(hasCallers)
-    .map(({ key, policy }) => {
+    .map(({ key, policy, attached = [] }) => {
       const alternatives = (policy?.spec.routes ?? []).flatMap(({ match = [] }) => match);
-      return `${key}=${alternatives.map(({ from }) => (isFrom(from, caller) ? "1" : "0")).join("")}`;
+      const own = attached.some(({ callers }) => callers === caller.namespace) ? `@${caller.namespace}` : "";
+      return `${key}=${alternatives.map(({ from }) => (isFrom(from, caller) ? "1" : "0")).join("")}${own}`;
     })
     .join();
 }
 
 /** Not all callers have the same routes to the service. */
-export function hasCallers({ policy }: ServiceDefinition): boolean {
-  return policy?.spec.routes?.some(({ match }) => match?.some(({ from }) => from !== undefined)) ?? false;
+export function hasCallers({ policy, attached = [] }: ServiceDefinition): boolean {
+  const selective = policy?.spec.routes?.some(({ match }) => match?.some(({ from }) => from !== undefined)) ?? false;
+  return selective || attached.some(({ callers }) => callers !== undefined);
+}
+
+/** The caller's namespace's own routes, or else those that are for all callers. */
+function attachedTo(
+  { attached = [] }: ServiceDefinition,
+  port: number,
+  { namespace }: Workload,
+): AttachedRoutes | undefined {
+  const own = attached.filter((routes) => routes.port === port);
+  return own.find(({ callers }) => callers === namespace) ?? own.find(({ callers }) => callers === undefined);
 }
 
 function isFrom(from: Caller | undefined, { namespace, serviceAccount, labels }: Workload): boolean {

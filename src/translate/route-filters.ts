@@ -10,7 +10,6 @@ import type {
   RateLimit,
   Redirect,
   Rewrite,
-  Route as PolicyRoute,
 } from "../api/traffic-policy.ts";
 import {
   type HeaderValueOption,
@@ -32,6 +31,7 @@ import { CorsPolicySchema } from "../gen/envoy/extensions/filters/http/cors/v3/c
 import { XRateLimitHeadersRFCVersion } from "../gen/envoy/extensions/common/ratelimit/v3/ratelimit_pb.ts";
 import { LocalRateLimitSchema } from "../gen/envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit_pb.ts";
 import { HTTPFaultSchema } from "../gen/envoy/extensions/filters/http/fault/v3/fault_pb.ts";
+import type { MeshRoute } from "../model/mesh-route.ts";
 import { CORS_FILTER, FAULT_FILTER, RATE_LIMIT_FILTER, RATE_LIMIT_STATS } from "./connection-manager.ts";
 import { duration, fraction, pack } from "./envoy.ts";
 import { escape, stringMatcher } from "./match.ts";
@@ -40,10 +40,12 @@ import { sessionAffinity } from "./session-affinity.ts";
 type RouteInit = Exclude<MessageInitShape<typeof RouteSchema>, Route>;
 type ActionInit = Exclude<MessageInitShape<typeof RouteActionSchema>, RouteAction>;
 
+type FilterFields = Pick<MeshRoute, "headers" | "cors" | "fault" | "rateLimit">;
+
 /** Header edits, and the settings of the filters that stand in every listener and do nothing without. */
 export function routeFilters(
-  { headers, cors, fault, rateLimit }: PolicyRoute,
-  affinity: Affinity | undefined,
+  { headers, cors, fault, rateLimit }: FilterFields,
+  affinity?: Affinity,
 ): Partial<RouteInit> {
   const perFilter: Record<string, Any> = {
     ...sessionAffinity(affinity),

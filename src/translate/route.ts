@@ -1,12 +1,13 @@
 /** The routes of one service port: the policy's in their order, then everything else to the whole service. */
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import type { Mirror, Route as PolicyRoute } from "../api/traffic-policy.ts";
+import type { Mirror } from "../api/traffic-policy.ts";
 import {
   type Route,
   type RouteAction,
   RouteActionSchema,
   RouteSchema,
 } from "../gen/envoy/config/route/v3/route_components_pb.ts";
+import type { MeshRoute } from "../model/mesh-route.ts";
 import type { MeshSnapshot, ServiceDefinition, Workload } from "../model/snapshot.ts";
 import { anonymous } from "./anonymous.ts";
 import { backendCluster } from "./backend.ts";
@@ -22,7 +23,7 @@ import { destination } from "./split.ts";
 export function routesOf(snapshot: MeshSnapshot, service: ServiceDefinition, port: number, caller: Workload): Route[] {
   const routes: Route[] = [];
   const { affinity } = service.policy?.spec.loadBalancing ?? {};
-  for (const { route: policy, index } of routesFor(service, caller)) {
+  for (const { route: policy, index } of routesFor(service, port, caller)) {
     const name = policy.name ?? `routes[${index}]`;
     const filters = routeFilters(policy, affinity);
     const alternatives = policy.match ?? [{}];
@@ -50,7 +51,8 @@ export function routesOf(snapshot: MeshSnapshot, service: ServiceDefinition, por
 
 /** Names of all clusters that the routes of a service lead to, in order: when they change, the routes are built anew. */
 export function backendsOf(snapshot: MeshSnapshot, service: ServiceDefinition, port: number): readonly string[] {
-  const routes = service.policy?.spec.routes ?? [];
+  const attached = service.attached?.flatMap(({ routes }) => routes) ?? [];
+  const routes: readonly MeshRoute[] = service.policy?.spec.routes ?? attached;
   return routes.flatMap(({ split = [], mirror = [] }) =>
     [...split, ...mirror].map((backend) => backendCluster(snapshot, service, port, backend)),
   );
@@ -61,7 +63,7 @@ function actionOf(
   snapshot: MeshSnapshot,
   service: ServiceDefinition,
   port: number,
-  policy: PolicyRoute,
+  policy: MeshRoute,
   matched: string | undefined,
 ): Route["action"] {
   const { redirect, directResponse } = policy;
@@ -76,7 +78,7 @@ function policyAction(
   snapshot: MeshSnapshot,
   service: ServiceDefinition,
   port: number,
-  policy: PolicyRoute,
+  policy: MeshRoute,
   matched: string | undefined,
 ): RouteAction {
   const { loadBalancing, connection } = service.policy?.spec ?? {};

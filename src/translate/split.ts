@@ -1,35 +1,45 @@
 /** Which clusters a route leads to, and how its requests are divided among them. */
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { BoolValueSchema } from "@bufbuild/protobuf/wkt";
-import type { Route as PolicyRoute, Split } from "../api/traffic-policy.ts";
 import type { RouteAction, RouteActionSchema } from "../gen/envoy/config/route/v3/route_components_pb.ts";
+import type { MeshRoute, RouteShare } from "../model/mesh-route.ts";
 import type { MeshSnapshot, ServiceDefinition } from "../model/snapshot.ts";
 import { backendCluster } from "./backend.ts";
-import { outboundCluster } from "./names.ts";
+import { BLACK_HOLE, outboundCluster } from "./names.ts";
+import { routeFilters } from "./route-filters.ts";
 
 type ActionInit = Exclude<MessageInitShape<typeof RouteActionSchema>, RouteAction>;
 
 /** Sum of the weights of a sticky split. */
 const STICKY_TOTAL = 1_000_000_000;
 
+/** Answers instead of sending on: no cluster can be told to answer with a status. */
+const FAILING = { abort: { status: 500, percent: 100 } };
+
 export function destination(
   snapshot: MeshSnapshot,
   service: ServiceDefinition,
   port: number,
-  { split = [], sticky }: PolicyRoute,
+  { split = [], sticky }: MeshRoute,
 ): Pick<ActionInit, "clusterSpecifier"> {
   const shares = split.filter(({ weight }) => weight !== 0);
   const [only] = shares;
   if (!only) return { clusterSpecifier: { case: "cluster", value: outboundCluster(service, port) } };
-  const clusterOf = (share: Split): string => backendCluster(snapshot, service, port, share);
-  if (shares.length === 1) return { clusterSpecifier: { case: "cluster", value: clusterOf(only) } };
+  const clusterOf = (share: RouteShare): string =>
+    share.unresolved ? BLACK_HOLE : backendCluster(snapshot, service, port, share);
+  if (shares.length === 1 && !only.headers && !only.unresolved)
+    return { clusterSpecifier: { case: "cluster", value: clusterOf(only) } };
   const given = shares.map(({ weight = 1 }) => weight);
   const weights = sticky ? scaled(given, STICKY_TOTAL) : given;
   return {
     clusterSpecifier: {
       case: "weightedClusters",
       value: {
-        clusters: shares.map((share, index) => ({ name: clusterOf(share), weight: weights[index]! })),
+        clusters: shares.map((share, index) => ({
+          name: clusterOf(share),
+          weight: weights[index]!,
+          ...routeFilters({ headers: share.headers, ...(share.unresolved && { fault: FAILING }) }),
+        })),
         ...(sticky
           ? {
               randomValueSpecifier: { case: "useHashPolicy" as const, value: create(BoolValueSchema, { value: true }) },

@@ -12,6 +12,7 @@ export function soakMesh(services: number, pods: number): MeshSnapshot {
     workloads: new Map(Array.from({ length: pods }, (_, i) => pod(i)).map((w) => [w.key, w])),
     namespaces: new Map([[NAMESPACE, { name: NAMESPACE, labels: {}, annotations: {} }]]),
     policies: new Map(),
+    gatewayRoutes: new Map(),
     diagnostics: [],
   };
 }

@@ -4,7 +4,7 @@ import { buildSnapshot, createModel } from "../../src/model/build.ts";
 import type { MeshSnapshot } from "../../src/model/snapshot.ts";
 import { arbitraryEvents, statesOf } from "../support/arbitrary-events.ts";
 
-const MAPS = ["services", "serving", "workloads", "namespaces", "policies"] as const;
+const MAPS = ["services", "serving", "workloads", "namespaces", "policies", "gatewayRoutes"] as const;
 
 describe("a snapshot that is made of the one before", () => {
   test.each([true, false])(

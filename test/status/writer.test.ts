@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import type { KubeClient, KubeRequest } from "../../src/kube/client.ts";
 import { KubeError } from "../../src/kube/errors.ts";
 import { judgePolicy } from "../../src/status/policy-status.ts";
-import { startStatusWriter, type WantedStatus } from "../../src/status/writer.ts";
+import type { WantedStatus } from "../../src/status/wanted.ts";
+import { startStatusWriter } from "../../src/status/writer.ts";
 import { manualClock } from "../support/manual-clock.ts";
 
 const LIST = { apiVersion: "heddle.dev/v1alpha1", kind: "TrafficPolicyList", metadata: { resourceVersion: "1" } };
@@ -29,7 +30,7 @@ function wanted(name: string, synced: number, createdAt = 1): [string, WantedSta
   const ref = { kind: "TrafficPolicy", namespace: "shop", name };
   const proxies = { matched: 2, synced, stale: 2 - synced, rejected: 0 };
   const judgements = judgePolicy({ generation: 1, inForce: true, diagnostics: [], proxies, samples: [] });
-  return [`shop/${name}`, { ref, generation: 1, createdAt, judgements, proxies, rejections: [] }];
+  return [`TrafficPolicy/shop/${name}`, { ref, generation: 1, createdAt, judgements, proxies, rejections: [] }];
 }
 
 /** Lets promises settle, and time pass. */

@@ -175,6 +175,32 @@ const policies = fc
     },
   }));
 
+const routes = fc
+  .record({
+    kind: fc.constantFrom("HTTPRoute", "GRPCRoute"),
+    namespace,
+    name: fc.constantFrom("one", "two"),
+    target: fc.record({ name: app, namespace, port: fc.constantFrom(undefined, 80, 90) }),
+    backend: fc.record({ name: app, namespace, port: fc.constantFrom(80, 90) }),
+    createdAt,
+  })
+  .map(({ kind, namespace: own, name, target, backend, createdAt: at }) => ({
+    apiVersion: "gateway.networking.k8s.io/v1",
+    kind,
+    metadata: { name, namespace: own, creationTimestamp: at },
+    spec: { parentRefs: [{ group: "", kind: "Service", ...target }], rules: [{ backendRefs: [backend] }] },
+  }));
+
+const grants = fc.record({ namespace, from: namespace }).map(({ namespace: own, from }) => ({
+  apiVersion: "gateway.networking.k8s.io/v1beta1",
+  kind: "ReferenceGrant",
+  metadata: { name: "grant", namespace: own },
+  spec: {
+    from: [{ group: "gateway.networking.k8s.io", kind: "HTTPRoute", namespace: from }],
+    to: [{ group: "", kind: "Service" }],
+  },
+}));
+
 /** Events in a row, in a mesh that has its nodes and some of everything already; what is taken away was mostly there. */
 export function arbitraryEvents(): fc.Arbitrary<readonly MeshEvent[]> {
   const manifest: fc.Arbitrary<Manifest> = fc.oneof(
@@ -182,6 +208,8 @@ export function arbitraryEvents(): fc.Arbitrary<readonly MeshEvent[]> {
     { arbitrary: slices, weight: 4 },
     { arbitrary: services, weight: 2 },
     { arbitrary: policies, weight: 2 },
+    { arbitrary: routes, weight: 2 },
+    grants,
     nodes,
     namespaces,
   );

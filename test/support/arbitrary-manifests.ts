@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { parseObject } from "../../src/api/parse-object.ts";
 import { LB_POLICIES, METHODS, RETRY_CONDITIONS } from "../../src/api/traffic-policy.ts";
 import type { Sourced } from "../../src/model/objects.ts";
+import { grpcRoute, httpRoute, referenceGrant } from "./arbitrary-gateway.ts";
 
 /** One document as a parsed YAML value. */
 export type Manifest = Record<string, unknown>;
@@ -497,6 +498,9 @@ export function arbitraryManifests(maxLength = 24): fc.Arbitrary<Manifest[]> {
     { arbitrary: slice, weight: 4 },
     { arbitrary: pod, weight: 6 },
     { arbitrary: policy, weight: 6 },
+    { arbitrary: httpRoute, weight: 4 },
+    { arbitrary: grpcRoute, weight: 1 },
+    { arbitrary: referenceGrant, weight: 1 },
     { arbitrary: node, weight: 1 },
     { arbitrary: namespaceObject, weight: 1 },
     { arbitrary: nonsense, weight: 1 },

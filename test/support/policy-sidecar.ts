@@ -87,7 +87,12 @@ export async function startPolicySidecar(version?: string): Promise<PolicySideca
 }
 
 /** An application that answers with its name, after `x-delay` milliseconds, and tells what it saw; its port. */
-async function app(name: string, address: string, status: () => number, closing: (() => unknown)[]): Promise<number> {
+export async function app(
+  name: string,
+  address: string,
+  status: () => number,
+  closing: (() => unknown)[],
+): Promise<number> {
   const server = createServer((incoming, response) => {
     response.statusCode = status();
     // So that a caller that heeds it can be told from one that does not.
@@ -105,7 +110,8 @@ async function app(name: string, address: string, status: () => number, closing:
   return (server.address() as AddressInfo).port;
 }
 
-function send(port: number, options: RequestOptions = {}): Promise<Answer> {
+/** A request to `checkout`, or to the host given, by way of the sidecar that listens on the port. */
+export function send(port: number, options: RequestOptions = {}): Promise<Answer> {
   const headers = { host: "checkout", ...options.headers };
   return new Promise((resolve, reject) => {
     const call = request({ host: "127.0.0.1", port, ...options, headers, timeout: 10_000 }, (response) => {

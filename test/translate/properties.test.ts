@@ -152,13 +152,19 @@ describe("translation", () => {
   });
 });
 
-describe("a TrafficPolicy", () => {
-  const withPolicy = goldenCases().filter(({ name }) => name.startsWith("policy-"));
+describe("a TrafficPolicy or a route of the Gateway API", () => {
+  const withPolicy = goldenCases().filter(({ name }) => /^(policy|gateway)-/.test(name));
 
   test.each(withPolicy.map((c) => [c.name, c] as const))("of %s changes no listener", async (_, golden) => {
     const { snapshot, config } = await translateCase(golden);
-    const services = new Map([...snapshot.services].map(([key, { policy: _policy, ...service }]) => [key, service]));
-    const bare = { ...snapshot, services, policies: new Map() };
+    const catalog = snapshot.catalog.map(({ policy: _policy, attached: _attached, ...definition }) => definition);
+    const services = new Map(
+      catalog.map((definition) => {
+        const { endpoints } = snapshot.services.get(definition.key)!;
+        return [definition.key, { ...definition, definition, endpoints }];
+      }),
+    );
+    const bare = { ...snapshot, services, catalog, policies: new Map(), gatewayRoutes: new Map() };
     const without = translateAll(bare, createTranslator(golden.settings)).get(golden.proxy)!;
     const listeners = (c: ProxyConfig): readonly string[] => fingerprint(c).filter((text) => text.startsWith(LISTENER));
     expect(listeners(config)).toEqual(listeners(without));

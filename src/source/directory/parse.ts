@@ -182,9 +182,11 @@ function parseItem(value: unknown, node: Node | null, locate: Locate): ParsedFil
 
 const NOTHING: ParsedFile = { objects: [], broken: new Set(), unidentified: false, diagnostics: [], ignored: [] };
 
+const POINTED_INTO: ReadonlySet<string> = new Set(["TrafficPolicy", "Service", "Pod", "HTTPRoute", "GRPCRoute"]);
+
 /** Only what later diagnostics point into keeps the place of every field. */
 function hasFields(object: ApiObject): boolean {
-  return object.kind === "TrafficPolicy" || object.kind === "Service" || object.kind === "Pod";
+  return POINTED_INTO.has(object.kind);
 }
 
 function originOf(place: Place, node: Node | null, locate: Locate): Origin {

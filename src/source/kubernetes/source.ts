@@ -1,11 +1,12 @@
-/** A cluster as a source: six kinds, each kept up with by a reflector. Nothing polls. */
+/** A cluster as a source: its kinds, each kept up with by a reflector. */
 import type { ApiKind, ApiObject } from "../../api/parse-object.ts";
 import { systemClock, type Clock } from "../../base/clock.ts";
 import type { KubeClient } from "../../kube/client.ts";
+import { isNotFound } from "../../kube/errors.ts";
 import { startReflector, type Reflector, type ReflectorEvent, type ReflectorTiming } from "../../kube/reflector.ts";
 import type { ObjectSet, Sourced } from "../../model/objects.ts";
 import type { Source, SourceListener, SourceState } from "../source.ts";
-import { LIST_HINTS, LIST_PATHS } from "./kinds.ts";
+import { LIST_HINTS, LIST_PATHS, OPTIONAL_KINDS } from "./kinds.ts";
 import { createKindObjects, type KindObjects } from "./objects.ts";
 
 export interface KubernetesSourceOptions {
@@ -17,9 +18,17 @@ export interface KubernetesSourceOptions {
   readonly onEvent?: (event: ReflectorEvent) => void;
 }
 
+interface Followed {
+  readonly reflector: Reflector;
+  readonly known: Promise<void>;
+}
+
 /**
  * `start` resolves when all kinds have been read once; while the API server is away it waits. Events that arrive together are
  * one change. What the API server said last stays in force while it cannot be reached.
+ *
+ * A kind of others that is not installed counts as read, with no objects. It is asked for again, with pauses up to the longest one
+ * of a reflector, and so picked up when it is installed later.
  */
 export function kubernetesSource(options: KubernetesSourceOptions): Source {
   const { client, onChange, clock = systemClock, random = Math.random, timing, onEvent } = options;
@@ -59,7 +68,9 @@ export function kubernetesSource(options: KubernetesSourceOptions): Source {
     };
   }
 
-  function follow(kind: ApiKind, { store, keep }: KindObjects): Reflector {
+  /** Resolves when a kind has been read, or is known not to be installed. */
+  function follow(kind: ApiKind, { store, keep }: KindObjects): Followed {
+    const absent = Promise.withResolvers<void>();
     const reflector = startReflector<Sourced<ApiObject>>({
       client,
       path: LIST_PATHS[kind],
@@ -69,21 +80,27 @@ export function kubernetesSource(options: KubernetesSourceOptions): Source {
       random,
       ...(timing && { timing }),
       onEvent(event) {
+        if (event.kind === "failed" && OPTIONAL_KINDS.has(kind) && isNotFound(event.error)) {
+          absent.resolve();
+          return;
+        }
         if (event.kind === "failed" && waiting.has(kind)) waiting.set(kind, event.error.message);
         onEvent?.(event);
       },
     });
-    reflector.synced.then(
+    const known = Promise.race([reflector.synced, absent.promise]);
+    known.then(
       () => waiting.delete(kind),
       () => {},
     );
-    return reflector;
+    return { reflector, known };
   }
 
   return {
     async start() {
-      reflectors = [...objects].map(([kind, kept]) => follow(kind, kept));
-      await Promise.all(reflectors.map(({ synced }) => synced));
+      const followed = [...objects].map(([kind, kept]) => follow(kind, kept));
+      reflectors = followed.map(({ reflector }) => reflector);
+      await Promise.all(followed.map(({ known }) => known));
       started = true;
       return state();
     },
