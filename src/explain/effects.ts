@@ -37,8 +37,18 @@ export function isPreflight(route: Route, { method, headers }: Request): boolean
   );
 }
 
+/** The status that every request is answered with, in place of being sent on; undefined where that is not so. */
+export function alwaysAborts(settings: Settings): number | undefined {
+  const abort = settingOf(settings, HTTPFaultSchema)?.abort;
+  return abort?.errorType.case === "httpStatus" && percentOf(abort.percentage) === "100%"
+    ? abort.errorType.value
+    : undefined;
+}
+
+type Settings = Pick<Route, "typedPerFilterConfig">;
+
 /** What the route tells one of the filters. */
-function settingOf<S extends DescMessage>({ typedPerFilterConfig }: Route, schema: S): MessageShape<S> | undefined {
+function settingOf<S extends DescMessage>({ typedPerFilterConfig }: Settings, schema: S): MessageShape<S> | undefined {
   const settings = Object.values(typedPerFilterConfig).map((any) => anyUnpack(any, schema));
   return settings.find((found) => found !== undefined);
 }

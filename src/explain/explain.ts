@@ -13,7 +13,7 @@ import { type TcpProxy, TcpProxySchema } from "../gen/envoy/extensions/filters/n
 import type { Proxy } from "../translate/proxy.ts";
 import type { ProxyConfig } from "../translate/translate.ts";
 import { type Destination, destinationOf, hostPort } from "./destination.ts";
-import { effectsOf, isPreflight, percentOf } from "./effects.ts";
+import { alwaysAborts, effectsOf, isPreflight, percentOf } from "./effects.ts";
 import { boundListener, capturedBy, type Connection, matchChain } from "./listener.ts";
 import { received, type Request, type SentRequest } from "./request.ts";
 import { redirection, sentOn } from "./rewriting.ts";
@@ -186,9 +186,7 @@ function outcomeOf(config: ProxyConfig, route: Route, match: RouteMatch, request
       const same = sent.path === asked && sent.authority === request.authority;
       return {
         kind: "forwarded",
-        destinations: sharesOf(value.clusterSpecifier).map(([name, share]) =>
-          destinationOf(config, name, share, original),
-        ),
+        destinations: destinationsOf(config, value.clusterSpecifier, request, original),
         mirrors: mirrorsOf(config, value, original),
         ...(same ? {} : { sentOn: sent }),
       };
@@ -203,6 +201,27 @@ function mirrorsOf(config: ProxyConfig, { requestMirrorPolicies }: RouteAction, 
     destinationOf(config, cluster, Number.parseFloat(percentOf(runtimeFraction?.defaultValue)) / 100, original),
   );
 }
+
+function destinationsOf(
+  config: ProxyConfig,
+  specifier: RouteAction["clusterSpecifier"],
+  { authority }: Request,
+  original: string,
+): readonly Destination[] {
+  if (specifier.case === "clusterHeader") {
+    const known = destinationOf(config, authority, 1, original);
+    return [config.clusters.some(({ name }) => name === authority) ? known : { ...known, note: ON_DEMAND }];
+  }
+  const faults = specifier.case === "weightedClusters" ? specifier.value.clusters : [];
+  return sharesOf(specifier).map(([name, share]) => {
+    const status = faults.map((cluster) => (cluster.name === name ? alwaysAborts(cluster) : undefined)).find((s) => s);
+    const destination = destinationOf(config, name, share, original);
+    return status === undefined ? destination : { ...destination, note: `answered ${status} by the sidecar itself` };
+  });
+}
+
+/** See `translate/on-demand.ts`. */
+const ON_DEMAND = "the sidecar asks the control plane for it when it is first called, and the request waits";
 
 type Specifier = RouteAction["clusterSpecifier"] | TcpProxy["clusterSpecifier"];
 

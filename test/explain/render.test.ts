@@ -27,6 +27,17 @@ test.each([
   await expect(run.stdout).toMatchFileSnapshot(join(GOLDEN, `${name}.txt`));
 });
 
+test.each([
+  ["on-demand", "web.shop", []],
+  ["unresolved", "batch.shop", ["--path", "/api/1"]],
+  ["no-rule", "batch.shop", []],
+])("%s", async (name, from, more) => {
+  const file = relative(process.cwd(), join(GOLDEN, "others.yaml"));
+  const run = await runCli("explain", "request", "--from", from, "--to", "cart", ...more, "-f", file);
+  expect([run.code, run.stderr]).toEqual([0, ""]);
+  await expect(run.stdout).toMatchFileSnapshot(join(GOLDEN, `${name}.txt`));
+});
+
 test("as JSON, with shares and endpoints", async () => {
   const run = await runCli(
     "explain",
