@@ -7,7 +7,7 @@ import { directorySource } from "../source/directory/source.ts";
 import type { Source, SourceState } from "../source/source.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { createMetrics } from "../telemetry/metrics.ts";
-import { createSnapshotCache, createXdsServer, type XdsEvent } from "../xds/index.ts";
+import { CLUSTER, createSnapshotCache, createXdsServer, type XdsEvent } from "../xds/index.ts";
 import type { ClusterSide } from "./cluster.ts";
 import { type Config, formatHostPort } from "./config.ts";
 import { createConvergence } from "./convergence.ts";
@@ -76,6 +76,10 @@ export function createControlPlane(
       if (!cache.getSnapshot(id)) progress.forget(id);
     } else if (event.kind === "action") {
       if (event.action.kind === "wake" || event.action.kind === "send") return;
+      if (event.action.kind === "asked") {
+        if (event.action.typeUrl === CLUSTER) pipeline.publisher.demand(id, event.action.names);
+        return;
+      }
       if (event.action.kind === "nack") {
         metrics.refusals.set(xds.refusals.size);
         metrics.refusalsEvicted.set(xds.refusals.evicted);

@@ -5,16 +5,20 @@ import { HeddleError } from "../base/errors.ts";
 import type { MeshSnapshot } from "../model/snapshot.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
+import type { Demand } from "../translate/on-demand.ts";
 import { createProxyResolver } from "../translate/proxy.ts";
 import type { Translator } from "../translate/translate.ts";
 import type { SnapshotCache } from "../xds/index.ts";
 import type { Encoder } from "./encode.ts";
+import { createObserved } from "./observed.ts";
 
 export interface Publisher {
   /** A stream of this proxy opened. */
   connect(id: string): void;
   /** One of its streams ended; with the last one its view is forgotten. */
   disconnect(id: string): void;
+  /** The proxy has asked for clusters by the hosts of requests. */
+  demand(id: string, hosts: readonly string[]): void;
   /** Translates the snapshot for every connected proxy, in slices between which requests are read. */
   publish(snapshot: MeshSnapshot): void;
   /** What could not be made for connected proxies. */
@@ -38,10 +42,14 @@ export interface PublisherDeps {
 
 interface Connected {
   streams: number;
+  demand: Demand;
   diagnostics: readonly Diagnostic[];
   /** The pod was missing when it was looked up last. */
   unknown: boolean;
 }
+
+/** Most hosts that one proxy is answered for; what it asks beyond them fails after Envoy's own timeout. */
+const MAX_HOSTS = 1000;
 
 /** Longest time, in milliseconds, for which translation keeps requests waiting. */
 const SLICE = 10;
@@ -52,6 +60,7 @@ export function createPublisher(deps: PublisherDeps): Publisher {
   const connected = new Map<string, Connected>();
   /** Proxies that have not been given the newest snapshot; one that waits keeps its turn when a newer one comes. */
   const due = new Set<string>();
+  const observed = createObserved();
   let mesh: MeshSnapshot | undefined;
   let deferred = false;
 
@@ -70,7 +79,7 @@ export function createPublisher(deps: PublisherDeps): Publisher {
     entry.unknown = false;
     const start = clock.now();
     try {
-      const config = translate(mesh, proxy);
+      const config = translate(mesh, proxy, entry.demand);
       const { types, diagnostics } = encode(config, cache.getSnapshot(id));
       entry.diagnostics = [...config.diagnostics, ...diagnostics];
       cache.setSnapshot(id, { types });
@@ -104,7 +113,19 @@ export function createPublisher(deps: PublisherDeps): Publisher {
         entry.streams++;
         return;
       }
-      connected.set(id, { streams: 1, diagnostics: [], unknown: false });
+      connected.set(id, { streams: 1, demand: observed.of(mesh, id), diagnostics: [], unknown: false });
+      update(id);
+    },
+    demand(id, hosts) {
+      const entry = connected.get(id);
+      if (!entry) return;
+      const all = [...new Set([...entry.demand.hosts, ...hosts])];
+      if (all.length > MAX_HOSTS) {
+        metrics.demandsRefused.inc(all.length - MAX_HOSTS);
+        all.length = MAX_HOSTS;
+      }
+      entry.demand = { ...entry.demand, hosts: all.sort() };
+      observed.add(mesh, id, hosts);
       update(id);
     },
     disconnect(id) {

@@ -80,6 +80,7 @@ export function recordEvent(
       case "close":
         logger.warn({ proxy: node.id, code: action.code, reason: action.message }, "stream ended");
         break;
+      case "asked":
       case "wake":
         break;
       default:

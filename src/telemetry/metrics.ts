@@ -65,6 +65,10 @@ export function createMetrics() {
       "Resources translated and encoded, once for all sidecars that are sent them",
     ),
     invalid: byType("heddle_invalid_resources_total", "Resources left out because an Envoy would refuse them"),
+    demandsRefused: counter(
+      "heddle_demands_refused_total",
+      "Hosts that sidecars asked for beyond the limit of one sidecar",
+    ),
     failures: counter("heddle_translation_failures_total", "Translations that failed; the proxy keeps what it has"),
     objects: gauge("heddle_objects", "Objects in the mesh", ["kind"]),
     diagnostics: gauge("heddle_diagnostics", "Findings on the manifests", ["level"]),

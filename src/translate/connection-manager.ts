@@ -5,6 +5,7 @@ import type { Route } from "../gen/envoy/config/route/v3/route_components_pb.ts"
 import { CorsSchema } from "../gen/envoy/extensions/filters/http/cors/v3/cors_pb.ts";
 import { HTTPFaultSchema } from "../gen/envoy/extensions/filters/http/fault/v3/fault_pb.ts";
 import { LocalRateLimitSchema } from "../gen/envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit_pb.ts";
+import { OnDemandSchema } from "../gen/envoy/extensions/filters/http/on_demand/v3/on_demand_pb.ts";
 import { RouterSchema } from "../gen/envoy/extensions/filters/http/router/v3/router_pb.ts";
 import { StatefulSessionSchema } from "../gen/envoy/extensions/filters/http/stateful_session/v3/stateful_session_pb.ts";
 import {
@@ -25,12 +26,19 @@ export const RATE_LIMIT_FILTER = "envoy.filters.http.local_ratelimit";
 export const AFFINITY_FILTER = "envoy.filters.http.stateful_session";
 export const RATE_LIMIT_STATS = "heddle";
 
+/** A control plane that is away must not hold requests up for long. */
+const ON_DEMAND = { source: ads(), timeout: duration(1000) };
+
 const NAME = "envoy.filters.network.http_connection_manager";
 
 type Init = MessageInitShape<typeof HttpConnectionManagerSchema>;
 
-/** A connection manager that asks for its routes by name. */
-export function routedBy(table: string): Filter {
+/**
+ * A connection manager that asks for its routes by name.
+ *
+ * @param onDemand a request to a cluster that the sidecar does not have waits until the control plane has been asked for it
+ */
+export function routedBy(table: string, onDemand = false): Filter {
   return manager(
     {
       statPrefix: `outbound_${table}`,
@@ -41,6 +49,7 @@ export function routedBy(table: string): Filter {
       filter(FAULT_FILTER, pack(HTTPFaultSchema, {})),
       filter(RATE_LIMIT_FILTER, pack(LocalRateLimitSchema, { statPrefix: RATE_LIMIT_STATS })),
       filter(AFFINITY_FILTER, pack(StatefulSessionSchema, {})),
+      ...(onDemand ? [filter("envoy.filters.http.on_demand", pack(OnDemandSchema, { odcds: ON_DEMAND }))] : []),
     ],
   );
 }

@@ -9,22 +9,24 @@ import { routedBy } from "./connection-manager.ts";
 import { socketAddress } from "./envoy.ts";
 import { EXPLICIT_ROUTES, outboundCluster } from "./names.ts";
 import type { Proxy } from "./proxy.ts";
+import type { Scope } from "./scope.ts";
 import { tcpProxy } from "./tcp.ts";
 
 /**
  * One HTTP listener for all services, and one for each TCP port of a service.
  *
- * @param services oldest first: of two that want one port the first gets it
+ * @param scope oldest first: of two that want one port the first gets it
  */
 export function explicitListeners(
-  services: readonly ServiceDefinition[],
+  scope: Pick<Scope, "catalog" | "lazy">,
   proxy: Proxy,
   report: (diagnostic: Diagnostic) => void,
 ): Listener[] {
+  const { catalog: services, lazy } = scope;
   const { outboundAddress: address, outboundHttpPort, workload } = proxy;
   const taken = new Map<number, string>([[outboundHttpPort, "the HTTP listener"]]);
   for (const { port } of workload.containerPorts) if (!taken.has(port)) taken.set(port, "the pod's own application");
-  const listeners = [listener("outbound|http", address, outboundHttpPort, routedBy(EXPLICIT_ROUTES))];
+  const listeners = [listener("outbound|http", address, outboundHttpPort, routedBy(EXPLICIT_ROUTES, lazy.length > 0))];
   for (const service of services) {
     for (const { port, protocol } of service.ports) {
       if (protocol !== "TCP" && protocol !== "TLS") continue;

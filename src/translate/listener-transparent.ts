@@ -13,6 +13,7 @@ import { HTTP_PROTOCOLS, httpInspector } from "./inspectors.ts";
 import type { Memo } from "./memo.ts";
 import { outboundCluster, PASSTHROUGH } from "./names.ts";
 import { httpPorts, sniffedTableName } from "./route-table.ts";
+import type { Scope } from "./scope.ts";
 import type { MeshSettings } from "./settings.ts";
 import { loopGuard, tcpProxy, unmatchedChain } from "./tcp.ts";
 
@@ -39,16 +40,17 @@ function isOpaque({ protocol }: ServicePort): boolean {
  * @param ownAddresses of the pod: its calls to itself do not come this way
  */
 export function transparentListeners(
-  services: readonly ServiceDefinition[],
+  { catalog: services, lazy }: Pick<Scope, "catalog" | "lazy">,
   headless: readonly Service[],
   ownAddresses: readonly string[],
   settings: MeshSettings,
   memo: Memo,
 ): Listener[] {
-  const ports = httpPorts(services);
+  const ports = httpPorts([...services, ...lazy]);
+  const onDemand = lazy.length > 0;
   return [
     memo("listener/virtualOutbound", [], () => virtualOutbound(settings)),
-    ...ports.map((port) => memo(`listener/http/${port}`, [], () => httpListener(port, settings))),
+    ...ports.map((port) => memo(`listener/http/${port}/${onDemand}`, [], () => httpListener(port, onDemand, settings))),
     ...services.flatMap((service) => service.ports.flatMap((port) => addressListeners(service, port, settings, memo))),
     ...headless.flatMap((service) =>
       service.ports
@@ -73,8 +75,15 @@ function virtualOutbound(settings: MeshSettings): Listener {
  * All HTTP to one port number, whatever the address. What is not HTTP passes through: otherwise one HTTP service on port 443
  * would take every other connection to that port away from the whole mesh.
  */
-function httpListener(port: number, settings: MeshSettings): Listener {
-  return sniffing(`0.0.0.0_${port}`, "0.0.0.0", port, routedBy(String(port)), unmatchedChain(settings), settings);
+function httpListener(port: number, onDemand: boolean, settings: MeshSettings): Listener {
+  return sniffing(
+    `0.0.0.0_${port}`,
+    "0.0.0.0",
+    port,
+    routedBy(String(port), onDemand),
+    unmatchedChain(settings),
+    settings,
+  );
 }
 
 function addressListeners(

@@ -39,11 +39,12 @@ export function outboundClusters({ key, catalog }: Scope, memo: Memo): readonly 
 /** The endpoints of the services as callers in one place see them, sorted by name. */
 export function outboundEndpoints(
   { services, catalog: all }: MeshSnapshot,
-  { key, catalog }: Scope,
+  scope: Scope,
   caller: Workload,
   memo: Memo,
 ): readonly ClusterLoadAssignment[] {
-  const place = placeKey({ key, catalog }, caller, memo);
+  const { key, catalog } = scope;
+  const place = placeKey(scope, caller, memo);
   const called = catalog === all ? [services] : catalog.map((definition) => services.get(definition.key)!);
   return memo(`outbound/endpoints/${key}/${place}`, called, () => {
     const assignments = catalog.flatMap((definition) => {
@@ -69,18 +70,19 @@ function placeKey({ key, catalog }: Scope, caller: Workload, memo: Memo): string
 /** The route tables of a caller. */
 export function outboundRoutes(
   snapshot: MeshSnapshot,
-  { key, catalog }: Scope,
+  { key, catalog, lazy }: Scope,
   { workload, capture }: Pick<Proxy, "workload" | "capture">,
   settings: MeshSettings,
   memo: Memo,
 ): Reported<RouteConfiguration> {
   const selective = memo(`outbound/selective/${key}`, [catalog], () => catalog.filter(hasCallers));
   const caller = callerKey(selective, workload);
-  return memo(`outbound/routes/${key}/${capture}/${workload.namespace}/${caller}`, [catalog], () => {
+  return memo(`outbound/routes/${key}/${capture}/${workload.namespace}/${caller}`, [catalog, lazy], () => {
     const diagnostics: Diagnostic[] = [];
     const callerOf = (service: ServiceDefinition): string => (caller === "" ? "" : callerKey([service], workload));
     const input: RouteInput = {
       services: catalog,
+      lazy,
       callerOf,
       caller: `${key}/${caller}`,
       namespace: workload.namespace,
@@ -105,7 +107,7 @@ const TABLES: Readonly<Record<Capture, (input: RouteInput) => RouteConfiguration
 /** The listeners of a captured pod for what it calls. */
 export function capturedListeners(
   { services }: MeshSnapshot,
-  { key, catalog }: Scope,
+  { key, catalog, lazy }: Scope,
   { addresses }: Workload,
   settings: MeshSettings,
   memo: Memo,
@@ -114,8 +116,8 @@ export function capturedListeners(
     services.get(found.key)!,
   );
   const own = headless.some(({ endpoints }) => endpoints.some(({ address }) => addresses.includes(address)));
-  return memo(`outbound/listeners/${key}/${own ? addresses.join() : ""}`, [catalog, ...headless], () =>
-    transparentListeners(catalog, headless, addresses, settings, memo),
+  return memo(`outbound/listeners/${key}/${own ? addresses.join() : ""}`, [catalog, lazy, ...headless], () =>
+    transparentListeners({ catalog, lazy }, headless, addresses, settings, memo),
   );
 }
 

@@ -7,6 +7,7 @@ import type { ServiceDefinition, ServicePort } from "../model/snapshot.ts";
 import { hostsOf, podHostsOf } from "./domains.ts";
 import type { Memo } from "./memo.ts";
 import { EXPLICIT_ROUTES } from "./names.ts";
+import { onDemandHost } from "./on-demand.ts";
 import type { MeshSettings } from "./settings.ts";
 import { podsVirtualHost, speaksHttp, unknownHosts, virtualHost } from "./virtual-host.ts";
 
@@ -14,6 +15,8 @@ import { podsVirtualHost, speaksHttp, unknownHosts, virtualHost } from "./virtua
 export interface RouteInput {
   /** Oldest first: of two services that claim one domain the first has it. */
   readonly services: readonly ServiceDefinition[];
+  /** Services that are looked up when they are called. */
+  readonly lazy: readonly ServiceDefinition[];
   readonly namespace: string;
   /** What tells this caller's routes to a service from other callers', and to all services: see `caller.ts`. */
   readonly callerOf: (service: ServiceDefinition) => string;
@@ -29,7 +32,7 @@ export interface RouteInput {
 export function transparentTables(input: RouteInput): RouteConfiguration[] {
   const { services, namespace, memo } = input;
   const tables: RouteConfiguration[] = [];
-  for (const number of httpPorts(services)) {
+  for (const number of httpPorts([...services, ...input.lazy])) {
     const hosts: VirtualHost[] = [];
     for (const service of services) {
       const port = service.ports.find((p) => p.port === number && speaksHttp(p));
@@ -44,6 +47,8 @@ export function transparentTables(input: RouteInput): RouteConfiguration[] {
         memo.of(service, `${key}/pods`, [], () => podsVirtualHost(service, number, podHostsOf(service, namespace))),
       );
     }
+    const lazy = input.lazy.filter(({ ports }) => ports.some((port) => port.port === number));
+    if (lazy.length > 0) hosts.push(onDemandHost(lazy, namespace, input.settings.clusterDomain));
     tables.push(table(input, String(number), [...hosts, unknownHosts(input.settings, true)], true));
   }
   for (const service of services) {
@@ -89,7 +94,9 @@ export function explicitTable(input: RouteInput): RouteConfiguration {
       });
     });
   });
-  return table(input, EXPLICIT_ROUTES, [...hosts, unknownHosts(input.settings, false)], false);
+  const { lazy, settings } = input;
+  const others = lazy.length > 0 ? [onDemandHost(lazy, namespace, settings.clusterDomain, httpPorts(lazy))] : [];
+  return table(input, EXPLICIT_ROUTES, [...hosts, ...others, unknownHosts(settings, false)], false);
 }
 
 function table(

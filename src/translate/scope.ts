@@ -7,6 +7,7 @@ import type { MeshRoute } from "../model/mesh-route.ts";
 import type { Key, MeshSnapshot, ServiceDefinition } from "../model/snapshot.ts";
 import { type Dependencies, dependenciesKey } from "./dependencies.ts";
 import type { Memo } from "./memo.ts";
+import { type Demand, isLazy, serviceNamed } from "./on-demand.ts";
 import type { Proxy } from "./proxy.ts";
 
 export interface Scope {
@@ -14,32 +15,62 @@ export interface Scope {
   readonly key: string;
   /** The same array for as long as nothing but endpoints of these services changes. */
   readonly catalog: readonly ServiceDefinition[];
+  /** Services that it is told of when it asks for them. */
+  readonly lazy: readonly ServiceDefinition[];
 }
 
-export function scopeOf({ catalog, services }: MeshSnapshot, proxy: Proxy, memo: Memo): Scope {
+const NONE: readonly ServiceDefinition[] = [];
+
+export function scopeOf({ catalog, services }: MeshSnapshot, proxy: Proxy, demand: Demand, memo: Memo): Scope {
   const { namespace } = proxy.workload;
   const visible = visibleTo(catalog, namespace, memo);
   const { dependencies } = proxy;
   if (dependencies.kind === "all") return visible;
-  const key = `${visible.key}[${dependenciesKey(dependencies)}]`;
-  const listed = memo(`scope/listed/${key}`, [visible.catalog], () => {
-    const wanted = withBackends(visible.catalog.filter(isListed(dependencies)), services);
-    return visible.catalog.filter((service) => wanted.has(service.key));
+  const auto = dependencies.kind === "auto";
+  const asked = auto ? demandedBy(demand, namespace, services) : [];
+  const key = `${visible.key}[${auto ? `auto:${asked.join()}` : dependenciesKey(dependencies)}]`;
+  const wanted = memo(`scope/wanted/${key}`, [visible.catalog], () => {
+    const listed = auto ? isEager(asked) : isListed(dependencies);
+    return withBackends(visible.catalog.filter(listed), services);
   });
-  // A change of the mesh that leaves these services alone leaves the list the very same.
-  return { key, catalog: memo(`scope/kept/${key}`, listed, () => listed) };
+  const keep = (name: string, holds: (service: ServiceDefinition) => boolean): readonly ServiceDefinition[] => {
+    const found = memo(`scope/${name}/${key}`, [visible.catalog], () => visible.catalog.filter(holds));
+    // A change of the mesh that leaves these services alone leaves the list the very same.
+    return memo(`scope/${name}-kept/${key}`, found, () => found);
+  };
+  return {
+    key,
+    catalog: keep("told", (service) => wanted.has(service.key)),
+    lazy: auto ? keep("lazy", (service) => !wanted.has(service.key)) : NONE,
+  };
+}
+
+/** Sorted. */
+function demandedBy(
+  { hosts, services: keys }: Demand,
+  namespace: string,
+  services: ReadonlyMap<Key, ServiceDefinition>,
+): readonly Key[] {
+  const named = hosts.flatMap((host) => serviceNamed(host, namespace, services)?.[0].key ?? []);
+  return [...new Set([...keys, ...named])].sort();
+}
+
+function isEager(asked: readonly Key[]): (service: ServiceDefinition) => boolean {
+  const known = new Set(asked);
+  return (service) => known.has(service.key) || !isLazy(service);
 }
 
 function visibleTo(catalog: readonly ServiceDefinition[], namespace: string, memo: Memo): Scope {
   const restricted = memo("scope/restricted", [catalog], () => catalog.some(({ exportTo }) => exportTo !== undefined));
-  if (!restricted) return { key: "", catalog };
+  if (!restricted) return { key: "", catalog, lazy: NONE };
   const visible = memo(`scope/visible/${namespace}`, [catalog], () =>
     catalog.filter(({ exportTo }) => exportTo?.includes(namespace) ?? true),
   );
-  return { key: namespace, catalog: memo(`scope/seen/${namespace}`, visible, () => visible) };
+  return { key: namespace, catalog: memo(`scope/seen/${namespace}`, visible, () => visible), lazy: NONE };
 }
 
-function isListed({ entries }: Extract<Dependencies, { kind: "listed" }>): (service: ServiceDefinition) => boolean {
+function isListed(dependencies: Dependencies): (service: ServiceDefinition) => boolean {
+  const entries = dependencies.kind === "listed" ? dependencies.entries : [];
   const listed = new Set(entries.map(({ namespace, name }) => `${namespace}/${name}`));
   return ({ key, namespace }) => listed.has(key) || listed.has(`${namespace}/*`);
 }

@@ -69,7 +69,7 @@ export function transparentSide(
   };
 }
 
-export function explicitSide(snapshot: MeshSnapshot, { catalog }: Scope, proxy: Proxy, memo: Memo): Side {
+export function explicitSide(snapshot: MeshSnapshot, scope: Scope, proxy: Proxy, memo: Memo): Side {
   const { workload, inboundPorts } = proxy;
   const diagnostics: Diagnostic[] = [];
   const report = (diagnostic: Diagnostic): void => void diagnostics.push(diagnostic);
@@ -88,10 +88,14 @@ export function explicitSide(snapshot: MeshSnapshot, { catalog }: Scope, proxy: 
     clusters: inbound.map((port) => explicitInboundCluster(port, protocolOf(port.port))),
     listeners: inbound.map((port) => explicitInbound(address!, port, protocolOf(port.port))),
   }));
-  const outbound = memo(`side/explicit-outbound/${proxy.id}`, [catalog, workload], (): Reported<Listener> => {
-    const found: Diagnostic[] = [];
-    return { items: explicitListeners(catalog, proxy, (d) => void found.push(d)), diagnostics: found };
-  });
+  const outbound = memo(
+    `side/explicit-outbound/${proxy.id}`,
+    [scope.catalog, scope.lazy, workload],
+    (): Reported<Listener> => {
+      const found: Diagnostic[] = [];
+      return { items: explicitListeners(scope, proxy, (d) => void found.push(d)), diagnostics: found };
+    },
+  );
   return {
     key: `${address ?? ""} ${shape}`,
     clusters: own.clusters,

@@ -16,6 +16,7 @@ import { distinctAddresses } from "./listener-address.ts";
 import { createMemo, type Memo } from "./memo.ts";
 import { outboundClusters, outboundEndpoints, outboundRoutes, type Reported } from "./outbound.ts";
 import type { Proxy } from "./proxy.ts";
+import { clusterFor, type Demand, NO_DEMAND, serviceNamed } from "./on-demand.ts";
 import { scopeOf } from "./scope.ts";
 import { DEFAULT_SETTINGS, type MeshSettings } from "./settings.ts";
 import { explicitSide, transparentSide } from "./side.ts";
@@ -31,19 +32,26 @@ export interface ProxyConfig {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-export type Translator = (snapshot: MeshSnapshot, proxy: Proxy) => ProxyConfig;
+/** @param demand what sidecars were seen to call, for those that are told of nothing else */
+export type Translator = (snapshot: MeshSnapshot, proxy: Proxy, demand?: Demand) => ProxyConfig;
 
 /** A translator with a memo of its own. It never throws on what users wrote. */
 export function createTranslator(settings: MeshSettings = DEFAULT_SETTINGS): Translator {
   const memo = createMemo();
-  return (snapshot, proxy) => translate(snapshot, proxy, settings, memo);
+  return (snapshot, proxy, demand = NO_DEMAND) => translate(snapshot, proxy, demand, settings, memo);
 }
 
 const SECRETS: readonly Secret[] = [];
 
-function translate(snapshot: MeshSnapshot, proxy: Proxy, settings: MeshSettings, memo: Memo): ProxyConfig {
+function translate(
+  snapshot: MeshSnapshot,
+  proxy: Proxy,
+  demand: Demand,
+  settings: MeshSettings,
+  memo: Memo,
+): ProxyConfig {
   const { workload, capture } = proxy;
-  const scope = scopeOf(snapshot, proxy, memo);
+  const scope = scopeOf(snapshot, proxy, demand, memo);
   const side =
     capture === "transparent"
       ? transparentSide(snapshot, scope, proxy, settings, memo)
@@ -51,9 +59,11 @@ function translate(snapshot: MeshSnapshot, proxy: Proxy, settings: MeshSettings,
   const outbound = outboundClusters(scope, memo);
   const routes = outboundRoutes(snapshot, scope, proxy, settings, memo);
   const fixed = memo("cluster/black-hole", [], () => [blackHoleCluster()]);
-  const clusters = memo.of(outbound, `clusters/${side.key}`, [side.clusters], () =>
-    distinctByName([...outbound, ...fixed, ...side.clusters]),
-  );
+  const asked = proxy.dependencies.kind === "auto" ? demand.hosts : [];
+  const clusters = memo.of(outbound, `clusters/${side.key}/${asked.join()}`, [side.clusters], () => {
+    const demanded = asked.map((host) => clusterFor(host, serviceNamed(host, workload.namespace, snapshot.services)));
+    return distinctByName([...outbound, ...fixed, ...side.clusters, ...demanded]);
+  });
   const [called, ...others] = side.listeners;
   const listeners = memo.of(called, `listeners/${side.key}`, others, (): Reported<Listener> => {
     const diagnostics: Diagnostic[] = [];

@@ -58,6 +58,8 @@ export type Action =
       /** Redacted. */
       readonly reason: string;
     }
+  /** The client asks by name for resources that its view does not have: clusters on demand, as a rule. */
+  | { readonly kind: "asked"; readonly typeUrl: string; readonly names: readonly string[] }
   /** A request with a nonce that answers nothing. */
   | { readonly kind: "stale"; readonly typeUrl: string; readonly nonce: string }
   /** Clusters were sent again to wake a client that had gone silent. */

@@ -107,6 +107,8 @@ function onRequest<Request extends RequestHead>(
   state.requested = true;
   const change = protocol.subscribe(session, state, request, first);
   applyChange(state, change);
+  const absent = change.added.filter((name) => state.desired && !state.desired.resources.has(name));
+  if (absent.length > 0) session.actions.push({ kind: "asked", typeUrl: state.typeUrl, names: absent });
   if (state.subscription.names.size > namesPerType) {
     return close(session, "RESOURCE_EXHAUSTED", `more than ${namesPerType} resource names of one type on one stream`);
   }

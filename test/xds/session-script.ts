@@ -199,6 +199,8 @@ function formatAction(action: Action): string {
       return `acked ${shortType(action.typeUrl)} ${action.nonce}`;
     case "nack":
       return `nacked ${shortType(action.typeUrl)} ${action.nonce} culprits [${action.culprits.join(" ")}] "${action.reason}"`;
+    case "asked":
+      return `asked ${shortType(action.typeUrl)} ${action.names.join(" ")}`;
     case "stale":
       return `stale ${shortType(action.typeUrl)} ${action.nonce}`;
     case "cure":
