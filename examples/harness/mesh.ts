@@ -1,8 +1,8 @@
 /** A control plane and sidecars as real processes, for demos: what a user would start by hand. */
-import { copyFileSync, mkdtempSync, readdirSync, renameSync, writeFileSync } from "node:fs";
-import { execFileSync } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { bootstrap } from "../../src/translate/bootstrap.ts";
 import { createProcesses, logTail, type Started } from "./processes.ts";
 import { until } from "./wait.ts";
 
@@ -11,6 +11,8 @@ const cli = resolve(import.meta.dirname, "../../src/cli/main.ts");
 export interface MeshOptions {
   /** Folder whose manifests are copied, so that the demo can edit them. */
   readonly manifests: string;
+  /** Files that are not copied. */
+  readonly without?: readonly string[];
   readonly envoy: string;
   readonly xds: string;
   readonly admin: string;
@@ -42,11 +44,13 @@ export interface DemoMesh {
 }
 
 /** Prepares a mesh in a temporary folder; nothing runs yet. */
-export function createDemoMesh({ manifests, envoy, xds, admin }: MeshOptions): DemoMesh {
+export function createDemoMesh({ manifests, without = [], envoy, xds, admin }: MeshOptions): DemoMesh {
   const work = mkdtempSync(join(tmpdir(), "heddle-demo-"));
   const folder = join(work, "manifests");
-  execFileSync("mkdir", [folder]);
-  for (const file of readdirSync(manifests)) copyFileSync(join(manifests, file), join(folder, file));
+  mkdirSync(folder);
+  for (const file of readdirSync(manifests)) {
+    if (!without.includes(file)) copyFileSync(join(manifests, file), join(folder, file));
+  }
   const processes = createProcesses(work);
   const heddle = (...args: string[]): string[] => ["--disable-warning=ExperimentalWarning", cli, ...args];
 
@@ -70,13 +74,9 @@ export function createDemoMesh({ manifests, envoy, xds, admin }: MeshOptions): D
     },
     async startSidecar(id, adminPort) {
       const adminAddress = `127.0.0.1:${adminPort}`;
-      const bootstrap = execFileSync(
-        process.execPath,
-        heddle("bootstrap", "--proxy", id, "--xds", xds, "--admin-address", adminAddress, "-o", "json"),
-        { encoding: "utf8" },
-      );
       const file = join(work, `${id}.json`);
-      writeFileSync(file, bootstrap);
+      const text = bootstrap({ proxy: id, xds: hostPort(xds), admin: hostPort(adminAddress) });
+      writeFileSync(file, JSON.stringify(text));
       const started = processes.start(id, envoy, [
         "-c",
         file,
@@ -107,4 +107,9 @@ export function createDemoMesh({ manifests, envoy, xds, admin }: MeshOptions): D
     metrics: async () => (await fetch(`http://${admin}/metrics`)).text(),
     stop: () => processes.stopAll(),
   };
+}
+
+function hostPort(text: string): { host: string; port: number } {
+  const [host = "", port = ""] = text.split(":");
+  return { host, port: Number(port) };
 }

@@ -11,6 +11,10 @@ export interface Started {
   stop(grace?: number): Promise<void>;
   /** SIGKILL at once, as a crash would. */
   kill(): Promise<void>;
+  /** Stops it from running while its sockets stay open: to its peers it is as if the network were cut. */
+  freeze(): void;
+  /** Lets a frozen process go on. */
+  thaw(): void;
   /** The process ended, by itself or not. */
   readonly ended: boolean;
 }
@@ -65,6 +69,8 @@ function supervise(name: string, child: ChildProcess, logFile: string): Started 
     async stop(grace = 3000) {
       if (ended) return;
       child.kill("SIGTERM");
+      // A frozen process takes SIGTERM only when it goes on.
+      child.kill("SIGCONT");
       const timer = setTimeout(() => child.kill("SIGKILL"), grace);
       await gone;
       clearTimeout(timer);
@@ -73,6 +79,8 @@ function supervise(name: string, child: ChildProcess, logFile: string): Started 
       if (!ended) child.kill("SIGKILL");
       await gone;
     },
+    freeze: () => void child.kill("SIGSTOP"),
+    thaw: () => void child.kill("SIGCONT"),
   };
 }
 

@@ -13,6 +13,7 @@ export interface Check {
 const WIDTHS = { what: 46, expected: 30, measured: 40 };
 
 export interface Report {
+  readonly rows: readonly Check[];
   heading(text: string): void;
   /** Prints the row at once, so that a viewer sees the demo go on. */
   row(check: Check): void;
@@ -32,6 +33,7 @@ export function createReport(print: (line: string) => void = (line) => console.l
     `${cells.what.padEnd(WIDTHS.what)}  ${cells.expected.padEnd(WIDTHS.expected)}  ${cells.measured.padEnd(WIDTHS.measured)}`;
 
   return {
+    rows,
     heading: (text) => print(`\n${paint("bold", text)}`),
     row(check) {
       if (!headed)

@@ -1,4 +1,5 @@
 /** What the quickstart shows, one function a step. */
+import { apply as applyToAll } from "../harness/apply.ts";
 import type { HttpApp } from "../harness/http-app.ts";
 import { type Outcomes, send, startLoad, type Target } from "../harness/load.ts";
 import type { DemoMesh } from "../harness/mesh.ts";
@@ -21,37 +22,11 @@ const V2 = "checkout-v2-a";
 const FLAKY = "checkout-v1-b";
 const REQUESTS = 2000;
 
-/** Saves a policy and waits until every sidecar runs it; milliseconds from the save to the last ACK. */
-async function apply({ mesh, sidecars }: Demo, text: string): Promise<number> {
-  const before = await routeVersions(mesh);
-  const saved = performance.now();
-  mesh.write("policy.yaml", text);
-  await until(
-    "every sidecar has acknowledged the policy",
-    10_000,
-    async () => {
-      const after = await routeVersions(mesh);
-      return (
-        after.size === sidecars.size && [...after].every(([id, v]) => v.synced && v.acked !== before.get(id)?.acked)
-      );
-    },
-    3,
-  );
-  return performance.now() - saved;
-}
+const FILE = "policy.yaml";
 
-/** The route and cluster versions of each proxy; a policy of ours always changes one of them at every sidecar. */
-async function routeVersions(mesh: DemoMesh): Promise<Map<string, { acked: string; synced: boolean }>> {
-  const proxies = await mesh.proxies();
-  return new Map(
-    proxies.map(({ id, types }) => [
-      id,
-      {
-        acked: types.map(({ type, acked }) => `${type}=${acked}`).join(" "),
-        synced: types.every(({ state }) => state === "SYNCED"),
-      },
-    ]),
-  );
+/** Saves a policy and waits until every sidecar runs it; milliseconds from the save to the last ACK. */
+function apply({ mesh, sidecars }: Demo, text: string): Promise<number> {
+  return applyToAll(mesh, sidecars.size, FILE, text);
 }
 
 const shareOf = (outcomes: Outcomes, name: string): number => outcomes.by.get(name) ?? 0;

@@ -18,6 +18,12 @@ const LB_POLICY: Readonly<Record<LoadBalancing["policy"], Cluster_LbPolicy>> = {
 /** Endpoints that a session may still be sent to: what takes new ones, and what is on its way out. */
 const KEEP_SESSIONS = [HealthStatus.UNKNOWN, HealthStatus.HEALTHY, HealthStatus.DEGRADED, HealthStatus.DRAINING];
 
+/**
+ * Envoy tells its workers of a first change in endpoints' health at once, and of those that follow within this time at its end.
+ * Its own second would have a zone that dies served until then: its first endpoint is left at once, the others are not.
+ */
+const HEALTH_MERGE_MS = 20;
+
 /** @param given what the policy says, if anything */
 export function balancing(
   given: LoadBalancing | undefined,
@@ -29,11 +35,22 @@ export function balancing(
     commonLbConfig: {
       // Endpoints that are not ready are sent as unhealthy; in panic Envoy would use them all the same.
       healthyPanicThreshold: { value: 0 },
+      updateMergeWindow: duration(HEALTH_MERGE_MS),
       ...(boundedLoad && { consistentHashingLbConfig: { hashBalanceFactor: boundedLoad.percent } }),
       ...(locality?.distribute && { localityConfigSpecifier: { case: "localityWeightedLbConfig", value: {} } }),
       ...(affinity && { overrideHostStatus: { statuses: KEEP_SESSIONS } }),
     },
   };
+}
+
+/**
+ * As `balancing`, for endpoints whose weights are shares: RoundRobin keeps to them exactly. Random does not look at weights, and
+ * LeastRequest evens out what is open, so that long connections would end up near the square roots of the shares.
+ */
+export function weighted(given: LoadBalancing | undefined): ReturnType<typeof balancing> {
+  const { policy = "LeastRequest", locality: _, ...rest } = given ?? {};
+  const keeps = policy === "RingHash" || policy === "Maglev";
+  return balancing({ ...rest, policy: keeps ? policy : "RoundRobin" });
 }
 
 function slowStart(given: LoadBalancing | undefined): Pick<ClusterInit, "lbConfig"> {

@@ -2,8 +2,7 @@
  * Which services a sidecar is told of: those that its namespace may call, and of these the ones that it is said to depend on.
  * What it is told costs it memory and time to start, whether it calls it or not.
  */
-import { backendKey } from "../model/backend.ts";
-import type { MeshRoute } from "../model/mesh-route.ts";
+import { backendKey, backendsIn } from "../model/backend.ts";
 import type { Key, MeshSnapshot, ServiceDefinition } from "../model/snapshot.ts";
 import { type Dependencies, dependenciesKey } from "./dependencies.ts";
 import type { Memo } from "./memo.ts";
@@ -94,8 +93,8 @@ function withBackends(
 }
 
 function backendKeysOf({ namespace, policy, attached = [] }: ServiceDefinition): readonly Key[] {
-  const routes: readonly MeshRoute[] = policy?.spec.routes ?? attached.flatMap(({ routes: own }) => own);
-  return routes.flatMap(({ split = [], mirror = [] }) =>
-    [...split, ...mirror].flatMap(({ service }) => (service === undefined ? [] : [backendKey(namespace, service)])),
+  const routes = policy?.spec.routes ?? attached.flatMap(({ routes: own }) => own);
+  return backendsIn({ routes, tcp: policy?.spec.tcp }).flatMap(({ service }) =>
+    service === undefined ? [] : [backendKey(namespace, service)],
   );
 }

@@ -89,6 +89,7 @@ describe("translate", () => {
       "endpoints",
       "listeners",
       "routes",
+      "extensions",
       "secrets",
     ]);
     await expect(run.stdout).toMatchFileSnapshot(join(GOLDEN, "translate.yaml"));

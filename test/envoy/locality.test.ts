@@ -46,6 +46,22 @@ describe.each(["1.40.0", "1.37.0"])("Envoy %s", (version) => {
     await until("the own zone takes over again", 10_000, only("200 v1"));
   });
 
+  test("changes of health that follow each other reach Envoy's workers one by one", async () => {
+    await sidecar.apply("  loadBalancing: { locality: { failover: true } }\n");
+    let right = 0;
+    for (const ready of [false, true, false, true, false, true]) {
+      sidecar.setReady("v1", ready);
+      await until("Envoy's main thread knows", 10_000, async () => {
+        const hosts = (await sidecar.envoy.admin("/clusters")).split("\n");
+        return hosts.some((line) => line.includes("127.0.0.1") && line.includes("failed_eds_health")) !== ready;
+      });
+      for (let sent = 0; sent < 60; sent++) {
+        if ((await sidecar.send()).body === (ready ? "v1" : "v2")) right++;
+      }
+    }
+    expect(right).toBeGreaterThan(0.75 * 360);
+  });
+
   test("slow start is taken", async () => {
     await sidecar.apply("  loadBalancing: { slowStart: 1s }\n");
     expect(await sidecar.envoy.configDump()).toContain("slow_start_window");
