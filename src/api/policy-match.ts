@@ -52,9 +52,28 @@ const caller = withRules(
   [rules.someCaller],
 );
 
-/** All given predicates must hold; the entries of `match` are alternatives. */
-export const routeMatch = z.strictObject({
+const grpcMatch = z.strictObject({
+  service: z
+    .string()
+    .min(1)
+    .max(512)
+    .regex(
+      /^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$/,
+      "must be a full service name, such as shop.v1.Checkout",
+    )
+    .describe("With its package, such as shop.v1.Checkout."),
+  method: z
+    .string()
+    .min(1)
+    .max(256)
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be the name of a method")
+    .optional()
+    .describe("All methods of the service by default."),
+});
+
+const matchFields = z.strictObject({
   path: pathMatch.optional(),
+  grpc: grpcMatch.optional().describe("Calls of a gRPC service, unary and streams."),
   headers: z.array(headerMatch).max(16).optional().describe("All of them must match."),
   query: z.array(queryMatch).max(16).optional().describe("Query parameters, all of which must match."),
   cookies: z.array(cookieMatch).max(16).optional().describe("All of them must match."),
@@ -64,7 +83,11 @@ export const routeMatch = z.strictObject({
     .describe("Only these callers' sidecars get the route. It is no authorization: others are not refused."),
 });
 
+/** All given predicates must hold; the entries of `match` are alternatives. */
+export const routeMatch = withRules(matchFields, [rules.grpcAlone]);
+
 export type RouteMatch = z.output<typeof routeMatch>;
 export type ValueMatch = NonNullable<RouteMatch["query"]>[number];
 export type PathMatch = NonNullable<RouteMatch["path"]>;
+export type GrpcMatch = NonNullable<RouteMatch["grpc"]>;
 export type Caller = NonNullable<RouteMatch["from"]>;

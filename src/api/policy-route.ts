@@ -2,34 +2,14 @@
 import { z } from "zod";
 import { duration } from "./duration.ts";
 import { dnsLabel } from "./object-meta.ts";
-import { cors, directResponse, fault, headers, rateLimit, redirect, rewrite } from "./policy-filters.ts";
+import { mirror, split } from "./policy-backend.ts";
+import { cors, directResponse, fault, headers, redirect, rewrite } from "./policy-filters.ts";
 import { filters } from "./policy-filter-rules.ts";
 import { routeMatch } from "./policy-match.ts";
+import { rateLimit } from "./policy-rate-limit.ts";
 import * as rules from "./policy-rules.ts";
 import { exactlyOne, withRules } from "./rule.ts";
-import { cookieName, cookiePath, headerName, percent, port, positiveDuration } from "./scalar.ts";
-
-/** Where traffic goes: a subset of the target, or another Service with its port. */
-const backend = {
-  subset: dnsLabel.optional().describe("A subset of the target, or of `service` where that is given."),
-  service: z
-    .string()
-    .min(1)
-    .max(127)
-    .regex(
-      /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)?$/,
-      "must be the name of a Service, or name.namespace",
-    )
-    .optional()
-    .describe("Another Service: its name in the policy's namespace, or name.namespace."),
-  port: port.optional().describe("The port of `service`."),
-};
-const weight = z.int().min(0).max(1_000_000).optional().describe("Share of the requests, relative to the sum of all.");
-const split = withRules(z.strictObject({ ...backend, weight }), rules.backend);
-const mirror = withRules(
-  z.strictObject({ ...backend, percent: percent.default(100).describe("Share of the requests that are copied.") }),
-  rules.backend,
-);
+import { cookieName, cookiePath, headerName, positiveDuration } from "./scalar.ts";
 
 /** What keeps a user on one side of a split while weights move; exactly one must be given. */
 const sticky = withRules(
@@ -133,11 +113,8 @@ const routeFields = z.strictObject({
     .describe("Refuses what is too much, at the caller's side; the answer tells what is left."),
   fault: fault.optional().describe("Delays and failures, to see what callers make of them."),
 });
-export const route = withRules(routeFields, [...rules.route, ...filters]);
+export const route = withRules(routeFields, [...rules.splitting, ...filters]);
 
 export type Route = z.output<typeof route>;
-export type Backend = Pick<NonNullable<Route["split"]>[number], "subset" | "service" | "port">;
-export type Split = NonNullable<Route["split"]>[number];
-export type Mirror = NonNullable<Route["mirror"]>[number];
 export type Sticky = NonNullable<Route["sticky"]>;
 export type Retries = NonNullable<Route["retries"]>;

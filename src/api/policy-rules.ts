@@ -1,5 +1,6 @@
 /** What must hold between the fields of a TrafficPolicy. The shapes here are what a rule looks at, not whole types. */
 import { closest } from "./suggest.ts";
+import type { FieldPath } from "../base/field-path.ts";
 import { regexProblem } from "../base/regex.ts";
 import { repeated, type Breach, type Rule } from "./rule.ts";
 
@@ -15,6 +16,14 @@ export const positive: Rule<number> = {
   message: "must be longer than 0s",
   cel: "duration(self) > duration('0s')",
   check: (ms) => (ms > 0 ? [] : HERE),
+};
+
+/** Envoy counts in seconds. */
+export const wholeSeconds: Rule<number> = {
+  code: "HED1208",
+  message: "must be whole seconds, 1s at least",
+  cel: "duration(self) >= duration('1s') && duration(self).getMilliseconds() % 1000 == 0",
+  check: (ms) => (ms >= 1000 && ms % 1000 === 0 ? [] : HERE),
 };
 
 export const ejectionTime: Rule<number> = {
@@ -45,6 +54,16 @@ export const absolutePath: Rule<{ readonly exact?: string | undefined; readonly 
         ? []
         : [{ path: [key], detail: `it is ${JSON.stringify(given)}` }];
     }),
+};
+
+export const grpcAlone: Rule<{ readonly grpc?: unknown; readonly path?: unknown; readonly method?: unknown }> = {
+  code: "HED1222",
+  message: "must not have path or method beside grpc, which says both",
+  cel: "!has(self.grpc) || (!has(self.path) && !has(self.method))",
+  check(given) {
+    if (given.grpc === undefined) return [];
+    return (["path", "method"] as const).filter((key) => given[key] !== undefined).map((key) => ({ path: [key] }));
+  },
 };
 
 interface BackendShape {
@@ -112,7 +131,7 @@ interface RouteShape {
   readonly mirror?: readonly BackendShape[] | undefined;
 }
 
-export const route: readonly Rule<RouteShape>[] = [
+export const splitting: readonly Rule<Pick<RouteShape, "split">>[] = [
   {
     code: "HED1203",
     message: "must have a weight on every entry of split, or on none",
@@ -165,6 +184,7 @@ interface SpecShape {
   readonly targetRefs: readonly { readonly name: string }[];
   readonly subsets?: readonly { readonly name: string }[] | undefined;
   readonly routes?: readonly RouteShape[] | undefined;
+  readonly tcp?: { readonly split: readonly BackendShape[] } | undefined;
 }
 
 export const spec: readonly Rule<SpecShape>[] = [
@@ -188,6 +208,14 @@ export const spec: readonly Rule<SpecShape>[] = [
   },
   declaredSubset("split"),
   declaredSubset("mirror"),
+  {
+    code: "HED1205",
+    message: "must name in tcp.split only subsets that spec.subsets declares",
+    cel:
+      "!has(self.tcp) || self.tcp.split.all(b, has(b.service) || !has(b.subset) || " +
+      "(has(self.subsets) && self.subsets.exists(s, s.name == b.subset)))",
+    check: ({ subsets = [], tcp }) => undeclaredIn(tcp?.split ?? [], subsets, ["tcp", "split"]),
+  },
 ];
 
 /** A subset named without a service is one of the policy's own. */
@@ -198,16 +226,21 @@ function declaredSubset(list: "split" | "mirror"): Rule<SpecShape> {
     cel:
       `!has(self.routes) || self.routes.all(r, !has(r.${list}) || r.${list}.all(b, has(b.service) || !has(b.subset) || ` +
       "(has(self.subsets) && self.subsets.exists(s, s.name == b.subset))))",
-    check({ subsets = [], routes = [] }) {
-      const declared = subsets.map((s) => s.name);
-      return routes.flatMap((r, i) =>
-        (r[list] ?? []).flatMap(({ subset, service }, j) => {
-          if (subset === undefined || service !== undefined || declared.includes(subset)) return [];
-          return [{ path: ["routes", i, list, j, "subset"], detail: undeclared(subset, declared) }];
-        }),
-      );
-    },
+    check: ({ subsets = [], routes = [] }) =>
+      routes.flatMap((r, i) => undeclaredIn(r[list] ?? [], subsets, ["routes", i, list])),
   };
+}
+
+function undeclaredIn(
+  backends: readonly BackendShape[],
+  subsets: NonNullable<SpecShape["subsets"]>,
+  at: FieldPath,
+): readonly Breach[] {
+  const declared = subsets.map((s) => s.name);
+  return backends.flatMap(({ subset, service }, i) => {
+    if (subset === undefined || service !== undefined || declared.includes(subset)) return [];
+    return [{ path: [...at, i, "subset"], detail: undeclared(subset, declared) }];
+  });
 }
 
 function undeclared(name: string, declared: readonly string[]): string {

@@ -122,6 +122,26 @@ export const DIAGNOSTIC_CODES = {
     title: "Cookie settings without a cookie",
     hint: "Only a cookie has a ttl, and only one that is given out has a path.",
   },
+  HED1222: {
+    level: "error",
+    title: "Path given twice",
+    hint: "A gRPC call is a POST to /service/method: keep grpc, or path and method.",
+  },
+  HED1230: {
+    level: "error",
+    title: "Rate limit without a number",
+    hint: "Say how many requests may be sent, or name the service that counts.",
+  },
+  HED1231: {
+    level: "error",
+    title: "Rate-limit service that is told nothing",
+    hint: "Give descriptors that its configuration knows, or say in by what is counted apart.",
+  },
+  HED1232: {
+    level: "error",
+    title: "Rate-limit service on a route that sends nothing on",
+    hint: "Limit such a route by requests alone.",
+  },
   HED1250: {
     level: "error",
     title: "Filter without its field",
@@ -187,6 +207,31 @@ export const DIAGNOSTIC_CODES = {
     level: "warning",
     title: "Health check that the port cannot answer",
     hint: "Checks by gRPC need HTTP/2: name the port grpc-…, set its appProtocol, or set connection.http2.",
+  },
+  HED1320: {
+    level: "warning",
+    title: "No connections to split",
+    hint: "Declare the port as TCP (appProtocol: tcp), or split requests by routes[].split.",
+  },
+  HED1321: {
+    level: "warning",
+    title: "Share of connections for a service without endpoints",
+    hint: "Split to a Service that selects pods; an ExternalName is only a name.",
+  },
+  HED1325: {
+    level: "warning",
+    title: "Endpoints get very many health checks",
+    hint: "Check less often, use fewer subsets, or let outlier detection find what is not well.",
+  },
+  HED1326: {
+    level: "warning",
+    title: "Rate-limit service not found",
+    hint: "Create the Service, or correct its name and port; until then failureMode decides.",
+  },
+  HED1327: {
+    level: "error",
+    title: "Another rate-limit service is in use",
+    hint: "Name the same Service and port in all policies; the oldest policy's is asked.",
   },
   HED1335: {
     level: "error",

@@ -1,6 +1,7 @@
 /** What a backend of a split or a mirror stands for. */
-import type { Backend, Subset } from "../api/traffic-policy.ts";
+import type { Backend, Subset, TrafficPolicySpec } from "../api/traffic-policy.ts";
 import { closest } from "../api/suggest.ts";
+import type { MeshRoute } from "./mesh-route.ts";
 import type { Key, Policy, Service, ServicePort } from "./snapshot.ts";
 
 export type ResolvedBackend =
@@ -8,6 +9,16 @@ export type ResolvedBackend =
   | { readonly found: "service"; readonly service: Service; readonly port: ServicePort; readonly subset?: Subset }
   /** `field` is the one that names nothing; `message` says so and what there is instead. */
   | { readonly found: "nothing"; readonly field: "service" | "port" | "subset"; readonly message: string };
+
+interface Routing {
+  readonly routes?: readonly MeshRoute[] | undefined;
+  readonly tcp?: TrafficPolicySpec["tcp"];
+}
+
+/** All backends that routes, and a split of connections, name. */
+export function backendsIn({ routes = [], tcp }: Routing): readonly Backend[] {
+  return [...(tcp?.split ?? []), ...routes.flatMap(({ split = [], mirror = [] }) => [...split, ...mirror])];
+}
 
 /** The key of the service that a backend names: `name` in the policy's namespace, or `name.namespace`. */
 export function backendKey(policyNamespace: string, service: string): Key {

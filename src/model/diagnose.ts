@@ -1,8 +1,9 @@
 /** What is valid in itself but will not do what its author meant, seen against the rest of the mesh. */
-import type { Route } from "../api/traffic-policy.ts";
+import type { Backend, Route } from "../api/traffic-policy.ts";
 import { diagnostic, type DiagnosticCode } from "../base/diagnostic-codes.ts";
 import type { Diagnostic } from "../base/diagnostic.ts";
 import { resolveBackend } from "./backend.ts";
+import { probeLoads } from "./probe-load.ts";
 import { sentByHttp2 } from "./protocol.ts";
 import type { Key, Policy, Service } from "./snapshot.ts";
 import { selects } from "./workloads.ts";
@@ -12,21 +13,31 @@ const BACKEND_CODES = { service: "HED1304", port: "HED1305", subset: "HED1306" }
   DiagnosticCode
 >;
 
-/** Warnings on one policy. `targets` are the services for which it is in force. */
+/**
+ * Warnings on one policy.
+ *
+ * @param targets the services for which it is in force
+ * @param sidecars how many there are at most
+ */
 export function diagnosePolicy(
   services: ReadonlyMap<Key, Service>,
   policy: Policy,
   targets: readonly Service[],
+  sidecars: number,
 ): readonly Diagnostic[] {
   const routes = policy.spec.routes ?? [];
   return [
     ...emptySubsets(policy, targets),
+    ...brokenBackends(services, policy, "spec.tcp.split", policy.spec.tcp?.split ?? []),
+    ...noConnections(services, policy, targets),
     ...routes.flatMap((route, index) => [
-      ...brokenBackends(services, policy, index),
+      ...brokenBackends(services, policy, `spec.routes[${index}].split`, route.split ?? []),
+      ...brokenBackends(services, policy, `spec.routes[${index}].mirror`, route.mirror ?? []),
       ...slowTries(policy, route, index),
     ]),
     ...unreachable(policy, routes),
     ...deafPorts(policy, targets),
+    ...probeLoads(policy, targets, sidecars),
   ];
 }
 
@@ -44,16 +55,47 @@ function emptySubsets(policy: Policy, targets: readonly Service[]): readonly Dia
   );
 }
 
-function brokenBackends(services: ReadonlyMap<Key, Service>, policy: Policy, index: number): readonly Diagnostic[] {
-  const route = policy.spec.routes?.[index];
-  return (["split", "mirror"] as const).flatMap((list) =>
-    (route?.[list] ?? []).flatMap((backend, at) => {
-      const resolved = resolveBackend(services, policy, backend);
-      if (resolved.found !== "nothing") return [];
-      const path = `spec.routes[${index}].${list}[${at}].${resolved.field}`;
-      return [diagnostic(BACKEND_CODES[resolved.field], { ref: policy.ref, path, message: resolved.message })];
-    }),
-  );
+/** @param list path of the list that the backends stand in */
+function brokenBackends(
+  services: ReadonlyMap<Key, Service>,
+  policy: Policy,
+  list: string,
+  backends: readonly Backend[],
+): readonly Diagnostic[] {
+  return backends.flatMap((backend, at) => {
+    const resolved = resolveBackend(services, policy, backend);
+    if (resolved.found !== "nothing") return [];
+    const path = `${list}[${at}].${resolved.field}`;
+    return [diagnostic(BACKEND_CODES[resolved.field], { ref: policy.ref, path, message: resolved.message })];
+  });
+}
+
+/** Where a split of connections has nothing to divide, or nothing to send them to. */
+function noConnections(
+  services: ReadonlyMap<Key, Service>,
+  policy: Policy,
+  targets: readonly Service[],
+): readonly Diagnostic[] {
+  const { ref, spec } = policy;
+  if (!spec.tcp) return [];
+  const useless = targets.flatMap((service) => {
+    const why = notSplit(service);
+    return why === undefined ? [] : [diagnostic("HED1320", { ref, path: "spec.tcp", message: why })];
+  });
+  const nowhere = spec.tcp.split.flatMap((entry, at) => {
+    const backend = resolveBackend(services, policy, entry);
+    if (backend.found !== "service" || backend.service.type !== "ExternalName") return [];
+    const message = `Service ${backend.service.key} is an ExternalName and has no endpoints: its share goes to the others`;
+    return [diagnostic("HED1321", { ref, path: `spec.tcp.split[${at}].service`, message })];
+  });
+  return [...useless, ...nowhere];
+}
+
+function notSplit({ key, type, ports }: Service): string | undefined {
+  if (type === "ExternalName") return `Service ${key} is an ExternalName: its connections cannot be split`;
+  if (ports.some(({ protocol }) => protocol === "TCP" || protocol === "TLS" || protocol === "Auto")) return undefined;
+  const known = ports.map(({ port, protocol }) => `${port} is ${protocol}`).join(", ") || "it has none";
+  return `Service ${key} has no port of TCP, TLS or an undeclared protocol (${known}); requests are split by routes[].split`;
 }
 
 /** Ports that gRPC checks cannot be sent to: they go without. */
@@ -87,6 +129,13 @@ function unreachable(policy: Policy, routes: readonly Route[]): readonly Diagnos
 
 /** A match without a predicate, or with nothing but the prefix `/`, holds for every request. */
 function matchesAll(match: NonNullable<Route["match"]>[number]): boolean {
-  const predicates = [match.headers?.length, match.query?.length, match.cookies?.length, match.method, match.from];
+  const predicates = [
+    match.headers?.length,
+    match.query?.length,
+    match.cookies?.length,
+    match.method,
+    match.grpc,
+    match.from,
+  ];
   return predicates.every((given) => !given) && (match.path === undefined || match.path.prefix === "/");
 }

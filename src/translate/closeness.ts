@@ -22,20 +22,26 @@ export interface Place {
 
 const EVERYWHERE: Closeness = { key: "", includes: () => true, placeOf: (endpoint) => placeAt(endpoint, 0) };
 
+/** The node that all endpoints of a service have to be on for a caller; "" for any. */
+export function localNode({ localOnly }: ServiceDefinition, { node }: Workload): string {
+  return localOnly ? node : "";
+}
+
 /** A caller whose zone is not known has no near and far; one whose node is not known is sent to all. */
-export function closenessOf(service: ServiceDefinition, { node, region, zone }: Workload): Closeness {
-  const { prefers, localOnly } = service;
+export function closenessOf(service: ServiceDefinition, caller: Workload): Closeness {
+  const { node, region, zone } = caller;
+  const { prefers } = service;
   const { failover, distribute } = service.policy?.spec.loadBalancing?.locality ?? {
     failover: prefers !== "any",
     distribute: undefined,
   };
-  const onlyNode = localOnly && node !== "";
-  const isLocal = (endpoint: Endpoint): boolean => !onlyNode || endpoint.node === node;
-  if (distribute) return distributionOf(distribute, { region, zone }, onlyNode ? node : "", isLocal);
+  const onlyNode = localNode(service, caller);
+  const isLocal = (endpoint: Endpoint): boolean => onlyNode === "" || endpoint.node === onlyNode;
+  if (distribute) return distributionOf(distribute, { region, zone }, onlyNode, isLocal);
   const byNode = failover !== false && prefers === "node" && node !== "";
   const byZone = failover !== false && zone !== "";
-  if (!byNode && !byZone && !onlyNode) return EVERYWHERE;
-  const at = [byZone ? `${region}/${zone}` : "", byNode || onlyNode ? node : ""];
+  if (!byNode && !byZone && onlyNode === "") return EVERYWHERE;
+  const at = [byZone ? `${region}/${zone}` : "", byNode ? node : onlyNode];
   const distance = (endpoint: Endpoint): number => {
     if (byNode && endpoint.node === node) return 0;
     if (!byZone) return 1;

@@ -12,10 +12,11 @@ import type { ServiceDefinition, ServicePort } from "../model/snapshot.ts";
 import { circuitBreakers } from "./circuit-breaker.ts";
 import { ads, duration, socketAddress } from "./envoy.ts";
 import { activeCheck } from "./health-check.ts";
-import { balancing } from "./load-balancing.ts";
+import { balancing, weighted } from "./load-balancing.ts";
 import { outboundCluster } from "./names.ts";
 import { outlierDetection } from "./outlier-detection.ts";
 import { protocolOptions } from "./protocol-options.ts";
+import { isSplit } from "./tcp-split.ts";
 
 const CONNECT_TIMEOUT_MS = 5000;
 
@@ -33,13 +34,13 @@ function outbound(service: ServiceDefinition, port: ServicePort, subset: string)
     name,
     ...discovery(service, port, name),
     connectTimeout: duration(connection?.connectTimeout ?? CONNECT_TIMEOUT_MS),
-    ...balancing(loadBalancing),
+    ...(subset === "" && isSplit(service, port) ? weighted(loadBalancing) : balancing(loadBalancing)),
     ...(healthCheck && canAnswer(port, healthCheck, connection)
       ? { healthChecks: [activeCheck(healthCheck, service.hostname)] }
       : {}),
     circuitBreakers: circuitBreakers(circuitBreaker),
     ...(outliers ? { outlierDetection: outlierDetection(outliers) } : {}),
-    typedExtensionProtocolOptions: protocolOptions(port.protocol, connection),
+    typedExtensionProtocolOptions: protocolOptions(port.protocol, connection, spec?.admissionControl),
     metadata: { filterMetadata: { heddle: provenance(service, subset) } },
   });
 }

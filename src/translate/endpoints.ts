@@ -1,22 +1,28 @@
 /** Endpoints of a service port or a subset of it, grouped by locality. */
 import { create } from "@bufbuild/protobuf";
-import { HealthStatus } from "../gen/envoy/config/core/v3/health_check_pb.ts";
 import {
   type ClusterLoadAssignment,
   ClusterLoadAssignmentSchema,
 } from "../gen/envoy/config/endpoint/v3/endpoint_pb.ts";
 import type { Endpoint, Service, ServicePort } from "../model/snapshot.ts";
 import type { Closeness, Place } from "./closeness.ts";
-import { socketAddress } from "./envoy.ts";
+import { lbEndpoint } from "./lb-endpoint.ts";
 import { outboundCluster } from "./names.ts";
+import { splitAssignment, type TcpSplit } from "./tcp-split.ts";
 
 /** The load assignments of one service port, as a caller sees them: the whole service, then its subsets; none for ExternalName. */
-export function endpointsOf(service: Service, port: ServicePort, closeness: Closeness): ClusterLoadAssignment[] {
+export function endpointsOf(
+  service: Service,
+  port: ServicePort,
+  closeness: Closeness,
+  split?: TcpSplit,
+): ClusterLoadAssignment[] {
   if (service.type === "ExternalName") return [];
   const subsets = service.policy?.spec.subsets ?? [];
   const endpoints = service.endpoints.filter((endpoint) => closeness.includes(endpoint));
+  const whole = outboundCluster(service, port.port);
   return [
-    assignment(outboundCluster(service, port.port), port, endpoints, closeness),
+    split ? splitAssignment(whole, split) : assignment(whole, port, endpoints, closeness),
     ...subsets.map(({ name, labels }) =>
       assignment(
         outboundCluster(service, port.port, name),
@@ -63,20 +69,7 @@ function assignment(
       priority: priorities.indexOf(distance),
       // Without shares of places Envoy does not look at it.
       loadBalancingWeight: weight ?? members.length,
-      lbEndpoints: members.map(([endpoint, port]) => ({
-        hostIdentifier: { case: "endpoint" as const, value: { address: socketAddress(endpoint.address, port) } },
-        healthStatus: healthOf(endpoint),
-        loadBalancingWeight: 1,
-      })),
+      lbEndpoints: members.map(([endpoint, port]) => lbEndpoint(endpoint, port, 1)),
     })),
   });
-}
-
-/**
- * Endpoints that take no traffic are sent too: when one becomes ready, the host keeps its connections and statistics. One that is
- * terminating and still serves keeps its sessions, but gets no new ones.
- */
-function healthOf({ ready, serving, terminating }: Endpoint): HealthStatus {
-  if (ready) return HealthStatus.HEALTHY;
-  return serving && terminating ? HealthStatus.DRAINING : HealthStatus.UNHEALTHY;
 }

@@ -43,6 +43,16 @@ export function balancing(
   };
 }
 
+/**
+ * As `balancing`, for endpoints whose weights are shares: RoundRobin keeps to them exactly. Random does not look at weights, and
+ * LeastRequest evens out what is open, so that long connections would end up near the square roots of the shares.
+ */
+export function weighted(given: LoadBalancing | undefined): ReturnType<typeof balancing> {
+  const { policy = "LeastRequest", locality: _, ...rest } = given ?? {};
+  const keeps = policy === "RingHash" || policy === "Maglev";
+  return balancing({ ...rest, policy: keeps ? policy : "RoundRobin" });
+}
+
 function slowStart(given: LoadBalancing | undefined): Pick<ClusterInit, "lbConfig"> {
   if (given?.slowStart === undefined) return {};
   const slowStartConfig = { slowStartWindow: duration(given.slowStart) };

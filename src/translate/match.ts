@@ -1,6 +1,6 @@
 /** Which requests a route is for. */
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import type { PathMatch, RouteMatch as PolicyMatch, ValueMatch } from "../api/traffic-policy.ts";
+import type { GrpcMatch, PathMatch, RouteMatch as PolicyMatch, ValueMatch } from "../api/traffic-policy.ts";
 import {
   type HeaderMatcher,
   HeaderMatcherSchema,
@@ -18,9 +18,10 @@ export function anyRequest(): RouteMatch {
 
 /** One alternative of a policy's `match`: all its predicates must hold. */
 export function routeMatch(match: PolicyMatch): RouteMatch {
-  const { path, headers = [], query = [], cookies = [], method } = match;
+  const { path, grpc, headers = [], query = [], cookies = [] } = match;
+  const method = grpc ? "POST" : match.method;
   return create(RouteMatchSchema, {
-    pathSpecifier: pathSpecifier(path),
+    pathSpecifier: pathSpecifier(grpc ? grpcPath(grpc) : path),
     headers: [
       ...(method === undefined ? [] : [header({ name: ":method", exact: method })]),
       ...headers.map(header),
@@ -32,9 +33,14 @@ export function routeMatch(match: PolicyMatch): RouteMatch {
 
 /** Whether nothing can get past this route to the next one. */
 export function matchesEverything(match: PolicyMatch): boolean {
-  const { path, headers = [], query = [], cookies = [], method } = match;
-  const anyPath = path === undefined || path.prefix === "/";
+  const { path, grpc, headers = [], query = [], cookies = [], method } = match;
+  const anyPath = !grpc && (path === undefined || path.prefix === "/");
   return anyPath && headers.length + query.length + cookies.length === 0 && method === undefined;
+}
+
+/** gRPC calls are POSTs to `/package.Service/Method`. */
+function grpcPath({ service, method }: GrpcMatch): PathMatch {
+  return method === undefined ? { prefix: `/${service}` } : { exact: `/${service}/${method}` };
 }
 
 type PathSpecifier = NonNullable<Exclude<MessageInitShape<typeof RouteMatchSchema>, RouteMatch>["pathSpecifier"]>;

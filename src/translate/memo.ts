@@ -1,3 +1,5 @@
+import { type DescMessage, equals, type MessageShape } from "@bufbuild/protobuf";
+
 /**
  * Remembers what was built for as long as it was built of the same parts: proxies that need the same thing share the very same
  * message, and an unchanged part of the mesh costs nothing.
@@ -7,6 +9,16 @@ export interface Memo {
   <T>(key: string, parts: readonly unknown[], build: () => T): T;
   /** The same with entries that belong to an object of the snapshot, and are forgotten with it. */
   of<T>(owner: object, key: string, parts: readonly unknown[], build: () => T): T;
+  /** `of` for messages: one that comes out equal to the one in its place before is that very one, and so is the whole list. */
+  messages<Desc extends DescMessage>(
+    schema: Desc,
+    owner: object,
+    key: string,
+    parts: readonly unknown[],
+    build: () => readonly MessageShape<Desc>[],
+  ): readonly MessageShape<Desc>[];
+  /** The list under this key before, where it had the very same items. */
+  kept<T>(key: string, items: readonly T[]): readonly T[];
 }
 
 interface Entry {
@@ -37,7 +49,27 @@ export function createMemo(limit = 50_000): Memo {
     if (entry !== before) own.set(key, entry);
     return entry.value as T;
   };
+  memo.messages = <Desc extends DescMessage>(
+    schema: Desc,
+    owner: object,
+    key: string,
+    parts: readonly unknown[],
+    build: () => readonly MessageShape<Desc>[],
+  ): readonly MessageShape<Desc>[] => {
+    const before = owned.get(owner)?.get(key)?.value as readonly MessageShape<Desc>[] | undefined;
+    return memo.of(owner, key, parts, () => keepEqual(schema, before ?? [], build()));
+  };
+  memo.kept = <T>(key: string, items: readonly T[]): readonly T[] => memo(key, items, () => items);
   return memo;
+}
+
+function keepEqual<Desc extends DescMessage>(
+  schema: Desc,
+  before: readonly MessageShape<Desc>[],
+  after: readonly MessageShape<Desc>[],
+): readonly MessageShape<Desc>[] {
+  const kept = after.map((message, i) => (before[i] && equals(schema, before[i], message) ? before[i] : message));
+  return kept.length === before.length && kept.every((message, i) => message === before[i]) ? before : kept;
 }
 
 function renew(entry: Entry | undefined, parts: readonly unknown[], build: () => unknown): Entry {

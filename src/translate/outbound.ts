@@ -3,15 +3,20 @@
  * the callers that it is the same for, and is the very same list until something in it changes.
  */
 import type { Diagnostic } from "../base/diagnostic.ts";
-import type { Cluster } from "../gen/envoy/config/cluster/v3/cluster_pb.ts";
-import type { ClusterLoadAssignment } from "../gen/envoy/config/endpoint/v3/endpoint_pb.ts";
+import { type Cluster, ClusterSchema } from "../gen/envoy/config/cluster/v3/cluster_pb.ts";
+import {
+  type ClusterLoadAssignment,
+  ClusterLoadAssignmentSchema,
+} from "../gen/envoy/config/endpoint/v3/endpoint_pb.ts";
 import type { Listener } from "../gen/envoy/config/listener/v3/listener_pb.ts";
+import { RouteSchema } from "../gen/envoy/config/route/v3/route_components_pb.ts";
 import type { RouteConfiguration } from "../gen/envoy/config/route/v3/route_pb.ts";
+import type { AskedService } from "../model/rate-limit-service.ts";
 import type { MeshSnapshot, ServiceDefinition, ServicePort, Workload } from "../model/snapshot.ts";
 import { callerKey, hasCallers } from "./caller.ts";
 import { closenessOf } from "./closeness.ts";
 import { clustersOf } from "./cluster.ts";
-import { distinct } from "./distinct.ts";
+import { distinct, distinctByName } from "./distinct.ts";
 import { endpointsOf } from "./endpoints.ts";
 import { heldUp, transparentListeners } from "./listener-transparent.ts";
 import type { Memo } from "./memo.ts";
@@ -20,6 +25,7 @@ import { backendsOf, routesOf } from "./route.ts";
 import { explicitTable, type RouteInput, transparentTables } from "./route-table.ts";
 import type { Scope } from "./scope.ts";
 import type { MeshSettings } from "./settings.ts";
+import { tcpSplitOf } from "./tcp-split.ts";
 
 /** A list with what had to be left out of it or decided, and why. */
 export interface Reported<T> {
@@ -27,13 +33,24 @@ export interface Reported<T> {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** What limits depend on beside their policies. */
+export interface Limits {
+  /** Sidecars of the caller's workload, where it matters. */
+  readonly fleetSize: number | undefined;
+  /** The rate-limit service of the mesh. */
+  readonly asked: AskedService | undefined;
+}
+
 /** The clusters of the services, in the catalog's order. */
 export function outboundClusters({ key, catalog }: Scope, memo: Memo): readonly Cluster[] {
-  return memo(`outbound/clusters/${key}`, [catalog], () =>
-    callable(catalog).flatMap(([service, port]) =>
-      memo.of(service, `clusters/${portKey(port)}`, [], () => clustersOf(service, port)),
-    ),
-  );
+  return memo(`outbound/clusters/${key}`, [catalog], () => {
+    const clusters = callable(catalog).flatMap(([service, port]) =>
+      memo.messages(ClusterSchema, service.ref, `clusters/${portKey(port)}`, [service], () =>
+        clustersOf(service, port),
+      ),
+    );
+    return memo.kept(`outbound/clusters-kept/${key}`, clusters);
+  });
 }
 
 /** The endpoints of the services as callers in one place see them, sorted by name. */
@@ -47,15 +64,37 @@ export function outboundEndpoints(
   const place = placeKey(scope, caller, memo);
   const called = catalog === all ? [services] : catalog.map((definition) => services.get(definition.key)!);
   return memo(`outbound/endpoints/${key}/${place}`, called, () => {
+    const visible = catalog === all ? services : new Map(catalog.map(({ key: at }) => [at, services.get(at)!]));
     const assignments = catalog.flatMap((definition) => {
       const service = services.get(definition.key)!;
       const closeness = closenessOf(service, caller);
-      return memo.of(service, `endpoints/${closeness.key}`, [], () =>
-        service.ports.filter(notUdp).flatMap((port) => endpointsOf(service, port, closeness)),
+      const ports = service.ports.filter(notUdp);
+      const splits = ports.map((port) => tcpSplitOf(visible, service, port, caller));
+      const parts = [service, ...splits.flatMap((split) => split?.services ?? [])];
+      const which = splits.some((split) => split) ? `/${key}/${splits.map((split) => split?.key).join()}` : "";
+      const name = `endpoints/${closeness.key}${which}`;
+      return memo.messages(ClusterLoadAssignmentSchema, service.ref, name, parts, () =>
+        ports.flatMap((port, index) => endpointsOf(service, port, closeness, splits[index])),
       );
     });
-    return distinct(assignments, ({ clusterName }) => clusterName);
+    return memo.kept(
+      `outbound/endpoints-kept/${key}/${place}`,
+      distinct(assignments, ({ clusterName }) => clusterName),
+    );
   });
+}
+
+/** Endpoints with those that limits need besides; the very same list where they need none. */
+export function withLimits(
+  endpoints: readonly ClusterLoadAssignment[],
+  forLimits: readonly ClusterLoadAssignment[],
+  memo: Memo,
+): readonly ClusterLoadAssignment[] {
+  if (forLimits.length === 0) return endpoints;
+  const names = forLimits.map(({ clusterName }) => clusterName).join();
+  return memo.of(endpoints, `with/${names}/${forLimits[0]!.endpoints[0]?.lbEndpoints.length ?? 0}`, forLimits, () =>
+    distinct([...endpoints, ...forLimits], ({ clusterName }) => clusterName),
+  );
 }
 
 /** What tells this caller's endpoints from other callers': its place, as far as it matters for any service. */
@@ -72,31 +111,38 @@ export function outboundRoutes(
   snapshot: MeshSnapshot,
   { key, catalog, lazy }: Scope,
   { workload, capture }: Pick<Proxy, "workload" | "capture">,
+  { fleetSize = 1, asked }: Limits,
   settings: MeshSettings,
   memo: Memo,
 ): Reported<RouteConfiguration> {
   const selective = memo(`outbound/selective/${key}`, [catalog], () => catalog.filter(hasCallers));
-  const caller = callerKey(selective, workload);
-  return memo(`outbound/routes/${key}/${capture}/${workload.namespace}/${caller}`, [catalog, lazy], () => {
-    const diagnostics: Diagnostic[] = [];
-    const callerOf = (service: ServiceDefinition): string => (caller === "" ? "" : callerKey([service], workload));
-    const input: RouteInput = {
-      services: catalog,
-      lazy,
-      callerOf,
-      caller: `${key}/${caller}`,
-      namespace: workload.namespace,
-      settings,
-      memo,
-      report: (diagnostic) => void diagnostics.push(diagnostic),
-      routesOf(service, port) {
-        const parts = backendsOf(snapshot, service, port.port);
-        const build = () => routesOf(snapshot, service, port.port, workload);
-        return memo.of(service, `routes/${port.port}/${callerOf(service)}`, parts, build);
-      },
-    };
-    return { items: TABLES[capture](input), diagnostics };
-  });
+  const caller = callerKey(selective, workload, fleetSize);
+  return memo(
+    `outbound/routes/${key}/${capture}/${workload.namespace}/${caller}`,
+    [catalog, lazy, asked?.key, asked?.port],
+    () => {
+      const diagnostics: Diagnostic[] = [];
+      const callerOf = (service: ServiceDefinition): string =>
+        caller === "" ? "" : callerKey([service], workload, fleetSize);
+      const input: RouteInput = {
+        services: catalog,
+        lazy,
+        callerOf,
+        caller: `${key}/${caller}`,
+        namespace: workload.namespace,
+        settings,
+        memo,
+        report: (diagnostic) => void diagnostics.push(diagnostic),
+        routesOf(service, port) {
+          const parts = [service, asked?.key, asked?.port, ...backendsOf(snapshot, service, port.port)];
+          const build = () => routesOf({ snapshot, caller: workload, fleetSize, asked }, service, port.port);
+          return memo.messages(RouteSchema, service.ref, `routes/${port.port}/${callerOf(service)}`, parts, build);
+        },
+      };
+      const kept = `outbound/routes-kept/${key}/${capture}/${workload.namespace}/${caller}`;
+      return { items: memo.kept(kept, distinctByName(TABLES[capture](input))), diagnostics };
+    },
+  );
 }
 
 const TABLES: Readonly<Record<Capture, (input: RouteInput) => RouteConfiguration[]>> = {
@@ -117,7 +163,10 @@ export function capturedListeners(
   );
   const own = headless.some(({ endpoints }) => endpoints.some(({ address }) => addresses.includes(address)));
   return memo(`outbound/listeners/${key}/${own ? addresses.join() : ""}`, [catalog, lazy, ...headless], () =>
-    transparentListeners({ catalog, lazy }, headless, addresses, settings, memo),
+    memo.kept(
+      `outbound/listeners-kept/${key}/${own ? addresses.join() : ""}`,
+      transparentListeners({ catalog, lazy }, headless, addresses, settings, memo),
+    ),
   );
 }
 

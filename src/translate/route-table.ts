@@ -40,11 +40,11 @@ export function transparentTables(input: RouteInput): RouteConfiguration[] {
       const routes = input.routesOf(service, port);
       const key = `vhost/${namespace}/${number}/${input.callerOf(service)}`;
       hosts.push(
-        memo.of(service, key, [routes], () => virtualHost(service, number, hostsOf(service, namespace), routes)),
+        memo.of(service.ref, key, [routes], () => virtualHost(service, number, hostsOf(service, namespace), routes)),
       );
       if (service.type !== "Headless") continue;
       hosts.push(
-        memo.of(service, `${key}/pods`, [], () => podsVirtualHost(service, number, podHostsOf(service, namespace))),
+        memo.of(service.ref, `${key}/pods`, [], () => podsVirtualHost(service, number, podHostsOf(service, namespace))),
       );
     }
     const lazy = input.lazy.filter(({ ports }) => ports.some((port) => port.port === number));
@@ -68,7 +68,7 @@ function sniffedTable(input: RouteInput, service: ServiceDefinition, port: Servi
   const routes = input.routesOf(service, port);
   const key = `vhost-any/${port.port}/${input.callerOf(service)}`;
   // The address the connection went to has chosen the service already.
-  const host = input.memo.of(service, key, [routes], () => virtualHost(service, port.port, ["*"], routes));
+  const host = input.memo.of(service.ref, key, [routes], () => virtualHost(service, port.port, ["*"], routes));
   return table(input, sniffedTableName(service, port.port), [host], true);
 }
 
@@ -87,7 +87,7 @@ export function explicitTable(input: RouteInput): RouteConfiguration {
     const preferred = ports.find(({ port }) => port === 80) ?? ports[0];
     return ports.map((port) => {
       const routes = input.routesOf(service, port);
-      return memo.of(service, `explicit/${namespace}/${port.port}/${caller}`, [routes], () => {
+      return memo.of(service.ref, `explicit/${namespace}/${port.port}/${caller}`, [routes], () => {
         const names = hostsOf(service, namespace);
         const withPort = names.map((name) => `${name}:${port.port}`);
         return virtualHost(service, port.port, port === preferred ? [...names, ...withPort] : withPort, routes);

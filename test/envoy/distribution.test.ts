@@ -89,8 +89,9 @@ describe.each(["1.40.0", "1.37.0"])("Envoy %s", (version) => {
       `  loadBalancing: { policy: ${policy}, hashOn: { header: x-session }, boundedLoad: { percent: 200 } }\n`,
     );
     const most = Math.max(...(await together()).values());
-    // Twice the average of 12, and one more for rounding; that much it does get, since it is the one that is hashed to.
-    expect(most).toBeLessThanOrEqual(25);
+    // Twice the average of 12, and those that had to wait for a connection meanwhile. It would be all 60 without the bound, and
+    // 12 if Envoy knew nothing of the average.
+    expect(most).toBeLessThan(40);
     expect(most).toBeGreaterThan(18);
   });
 });

@@ -77,6 +77,13 @@ const OURS = new Set(ruleMessages(trafficPolicyCrd()));
 const IN_ITS_OWN_WORDS: Readonly<Record<string, string | undefined>> = {
   "cookie name": "spec.routes[0].match[0].cookies[0].name in body should match",
   "service name": "spec.routes[0].split[0].service in body should match",
+  "gRPC service as a path": "spec.routes[0].match[0].grpc.service in body should match",
+  "no split of connections": "spec.tcp.split: Required value",
+  "bounded load below the average":
+    "spec.loadBalancing.boundedLoad.percent in body should be greater than or equal to 101",
+  "share of 0": "spec.loadBalancing.locality.distribute[0].to[0].weight in body should be greater than or equal to 1",
+  "caller that is no place": "spec.loadBalancing.locality.distribute[0].from in body should match",
+  "cookie path": "spec.loadBalancing.affinity.cookie.path in body should match",
   "numeric label": "spec.subsets[0].labels.version in body must be of type string",
   "misspelled field": 'unknown field "spec.outlierDetecton"',
   "field at the wrong depth": 'unknown field "spec.timeout"',

@@ -44,7 +44,7 @@ const HOSTILE = [
 
 /** Mostly the first, now and then the second: a valid value beside a wrong one. */
 function mostly<T, U>(right: fc.Arbitrary<T>, wrong: fc.Arbitrary<U>): fc.Arbitrary<T | U> {
-  return fc.oneof({ arbitrary: right, weight: 60 }, { arbitrary: wrong, weight: 1 });
+  return fc.oneof({ arbitrary: right, weight: 240 }, { arbitrary: wrong, weight: 1 });
 }
 
 const wrong = fc.oneof(
@@ -84,6 +84,14 @@ const count = mostly(fc.constantFrom(0, 1, 1000, 4294967295), wrong);
 /** An object with any of the fields, each of which may be missing. */
 function some<T extends object>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<unknown> {
   return mostly(fc.record(fields, { requiredKeys: [], noNullPrototype: true }), wrong);
+}
+
+/** An object with these fields, some of which may be missing. */
+function withSome<T extends object>(
+  fields: { [K in keyof T]: fc.Arbitrary<T[K]> },
+  requiredKeys: readonly (keyof T)[],
+): fc.Arbitrary<unknown> {
+  return mostly(fc.record(fields, { requiredKeys: [...requiredKeys] as never, noNullPrototype: true }), wrong);
 }
 
 /** An object with exactly one of the fields, now and then with any of them. */
@@ -237,18 +245,37 @@ const value = {
 };
 const token = mostly(fc.constantFrom("x-user", "Cookie", "host", "a", "x_y"), wrong);
 const pathValue = mostly(fc.constantFrom("/", "/api", "/api/", "//", "/a b", "/é", "/%2e", "/API"), wrong);
-const match = some({
-  path: oneOf({ exact: pathValue, prefix: pathValue, regex: mostly(fc.constantFrom("/.*", "/a/[0-9]+"), wrong) }),
+const grpcName = mostly(fc.constantFrom("a", "a.b.C", "_x"), wrong);
+const common = {
   headers: list(oneOf(value, { name: token }), 3),
   query: list(oneOf(value, { name: token }), 2),
   cookies: list(oneOf(value, { name: token }), 2),
-  method: mostly(fc.constantFrom(...METHODS), wrong),
   from: some({
     namespaces: list(namespace, 2, 1),
     serviceAccounts: list(name, 2, 1),
-    labels,
+    labels: mostly(fc.constantFrom({ app: "a" }, { version: "v1", app: "" }), wrong),
   }),
-});
+};
+const match = fc.oneof(
+  {
+    arbitrary: some({
+      path: oneOf({ exact: pathValue, prefix: pathValue, regex: mostly(fc.constantFrom("/.*", "/a/[0-9]+"), wrong) }),
+      method: mostly(fc.constantFrom(...METHODS), wrong),
+      ...common,
+    }),
+    weight: 6,
+  },
+  {
+    arbitrary: some({
+      grpc: fc.record(
+        { service: grpcName, method: mostly(fc.constantFrom("a", "_x"), wrong) },
+        { requiredKeys: ["service"], noNullPrototype: true },
+      ),
+      ...common,
+    }),
+    weight: 1,
+  },
+);
 const backend = fc.oneof(
   fc.record({ subset: mostly(fc.constantFrom("v1", "v2"), fc.constantFrom("v3", "")) }, { noNullPrototype: true }),
   fc.record(
@@ -278,19 +305,25 @@ const status = mostly(fc.constantFrom(200, 204, 418, 503, 599), fc.constantFrom(
 /** What goes with every kind of route. */
 const filters = {
   headers: some({ request: edits, response: edits }),
-  cors: some({
-    allowOrigins: list(
-      oneOf({ exact: fc.constantFrom("*", "https://a.example"), suffix: text, regex: value.regex }),
-      2,
-      1,
-    ),
-    allowMethods: list(fc.constantFrom(...METHODS), 2, 1),
-    allowHeaders: list(token, 2, 1),
-    exposeHeaders: list(token, 2, 1),
-    maxAge: duration,
-    allowCredentials: fc.boolean(),
+  cors: withSome(
+    {
+      allowOrigins: list(
+        oneOf({ exact: fc.constantFrom("*", "https://a.example"), suffix: value.suffix, regex: value.regex }),
+        2,
+        1,
+      ),
+      allowMethods: list(fc.constantFrom(...METHODS), 2, 1),
+      allowHeaders: list(token, 2, 1),
+      exposeHeaders: list(token, 2, 1),
+      maxAge: duration,
+      allowCredentials: mostly(fc.constant(false), fc.constant(true)),
+    },
+    ["allowOrigins"],
+  ),
+  fault: oneOf({
+    delay: oneOf({ fixed: duration, header: fc.constant(true) }, { percent }),
+    abort: oneOf({ status, header: fc.constant(true) }, { percent }),
   }),
-  fault: some({ delay: some({ fixed: duration, percent }), abort: some({ status, percent }) }),
 };
 const prefixMatch = fc.record(
   { path: fc.record({ prefix: pathValue }, { noNullPrototype: true }) },
@@ -310,11 +343,27 @@ const redirecting = some({
 });
 const answering = some({ match: list(match, 2, 1), directResponse: some({ status, body: text }), ...filters });
 const rewriting = some({ match: list(prefixMatch, 2, 1), rewrite: rewritten, ...filters });
-const rateLimit = some({
-  requests: mostly(fc.constantFrom(1, 1000, 1_000_000_000), wrong),
-  per: duration,
-  burst: mostly(fc.constantFrom(1, 5000), wrong),
-});
+const rateLimit = withSome(
+  {
+    requests: mostly(fc.constantFrom(1, 1000, 1_000_000_000), wrong),
+    per: mostly(fc.constantFrom("50ms", "1s", "1h"), duration),
+    burst: mostly(fc.constantFrom(1, 5000), wrong),
+    scope: mostly(fc.constantFrom("Sidecar", "Fleet"), wrong),
+    service: withSome(
+      {
+        name: fc.constantFrom("a", "b", "checkout.shop", "gone"),
+        port: portNumber,
+        domain: text,
+        failureMode: fc.constantFrom("Allow", "Deny"),
+        descriptors: list(fc.record({ key: text, value: text }, { noNullPrototype: true }), 2, 1),
+      },
+      ["name", "port"],
+    ),
+    by: list(oneOf({ header: token, caller: fc.constant(true) }), 3, 1),
+  },
+  ["requests"],
+);
+const cookiePath = mostly(fc.constantFrom("/", "/api"), pathValue);
 const forwarding = some({
   rateLimit,
   match: list(match, 3, 1),
@@ -327,7 +376,7 @@ const forwarding = some({
   sticky: fc.oneof(
     oneOf({ header: token, cookie: token, query: token }),
     fc.record(
-      { cookie: token, ttl: duration, path: pathValue },
+      { cookie: token, ttl: duration, path: cookiePath },
       { requiredKeys: ["cookie", "ttl"], noNullPrototype: true },
     ),
   ),
@@ -358,11 +407,13 @@ const route = fc.oneof(
   { arbitrary: redirecting, weight: 1 },
   { arbitrary: answering, weight: 1 },
 );
+const atLeastOne = mostly(fc.constantFrom(1, 5, 1_000_000), count);
+const statistics = { minEndpoints: atLeastOne, minRequests: atLeastOne };
 const affinity = oneOf(
   {
     header: token,
     cookie: fc.record(
-      { name: token, ttl: duration, path: pathValue },
+      { name: token, ttl: duration, path: cookiePath },
       { requiredKeys: ["name"], noNullPrototype: true },
     ),
   },
@@ -414,9 +465,10 @@ const policy = object("heddle.dev/v1alpha1", "TrafficPolicy", {
           ],
         ),
         routes: list(route, 4),
+        tcp: fc.record({ split: mostly(split, wrong) }, { noNullPrototype: true }),
         loadBalancing: fc.oneof(
           some({
-            policy: mostly(fc.constantFrom("RoundRobin", "LeastRequest", "Random"), fc.constantFrom(...LB_POLICIES)),
+            policy: mostly(fc.constantFrom("RoundRobin", "LeastRequest"), fc.constantFrom(...LB_POLICIES)),
             slowStart: duration,
             locality: some({ failover: fc.boolean() }),
             affinity,
@@ -447,6 +499,30 @@ const policy = object("heddle.dev/v1alpha1", "TrafficPolicy", {
           maxRequests: count,
           retryBudget: some({ percent, minConcurrency: count }),
         }),
+        admissionControl: some({
+          minSuccessPercent: mostly(fc.constantFrom(1, 95.5, 100), wrong),
+          window: mostly(fc.constantFrom("1s", "30s"), duration),
+          minRequestsPerSecond: count,
+          aggression: mostly(fc.constantFrom(1, 2.5), wrong),
+          maxRejectPercent: percent,
+        }),
+        inbound: some({
+          maxConnections: count,
+          maxPendingRequests: count,
+          maxRequests: count,
+          adaptiveConcurrency: some({
+            percentile: mostly(fc.constantFrom(1, 50, 99.9), wrong),
+            updateInterval: duration,
+            maxConcurrency: count,
+            minLatency: some({
+              interval: duration,
+              requests: count,
+              concurrency: count,
+              jitterPercent: percent,
+              tolerancePercent: percent,
+            }),
+          }),
+        }),
         healthCheck: oneOf(
           {
             http: some({
@@ -464,8 +540,8 @@ const policy = object("heddle.dev/v1alpha1", "TrafficPolicy", {
           consecutiveGatewayErrors: count,
           interval: duration,
           consecutiveLocalErrors: count,
-          successRate: some({ deviations: fc.constantFrom(0.1, 1.9, 100), minEndpoints: count, minRequests: count }),
-          failurePercentage: some({ threshold: fc.constantFrom(1, 85, 100), minEndpoints: count, minRequests: count }),
+          successRate: some({ deviations: fc.constantFrom(0.1, 1.9, 100), ...statistics }),
+          failurePercentage: some({ threshold: fc.constantFrom(1, 85, 100), ...statistics }),
           baseEjectionTime: mostly(fc.constantFrom("1s", "300s"), duration),
           maxEjectionPercent: mostly(fc.integer({ min: 0, max: 100 }), wrong),
         }),

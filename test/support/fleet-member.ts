@@ -1,12 +1,14 @@
-/** One endpoint of a fleet: answers HTTP, takes WebSockets and greets TCP connections, always with its name. */
+/** One endpoint of a fleet: answers HTTP and gRPC, takes WebSockets and greets TCP connections, always with its name. */
 import { createServer } from "node:http";
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from "node:net";
+import { startGrpcEcho } from "./grpc-echo.ts";
 
 export interface Member {
   readonly name: string;
   readonly address: string;
   readonly http: number;
   readonly tcp: number;
+  readonly grpc: number;
   close(): void;
 }
 
@@ -30,12 +32,15 @@ export async function startMember(name: string, address: string): Promise<Member
     socket.write(`${name}\n`);
     echo(socket, name);
   });
+  const grpc = await startGrpcEcho(name, address);
   return {
     name,
     address,
+    grpc: grpc.port,
     http: await listen(web, address),
     tcp: await listen(tcp, address),
     close() {
+      grpc.close();
       for (const server of [web, tcp]) server.close();
       web.closeAllConnections();
       for (const socket of sockets) socket.destroy();

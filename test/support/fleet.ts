@@ -11,7 +11,13 @@ import { bootstrap } from "../../src/translate/bootstrap.ts";
 import { type RunningEnvoy, startEnvoy } from "./envoy.ts";
 import { type Member, startMember } from "./fleet-member.ts";
 import { freePort } from "./free-port.ts";
+import { type GrpcClient, grpcClient } from "./grpc-echo.ts";
 import { until } from "./until.ts";
+
+/** Of Service `spare`, which has the TCP side of the members of version `v3`; all others are endpoints of `db`. */
+export const SPARE_PORT = 5433;
+/** Of the HTTP side of the same members in the same service. */
+export const SPARE_WEB_PORT = 8081;
 
 /** What the mesh is told of an endpoint; `absent` is not in the mesh at all. */
 export type Condition = "ready" | "unready" | "draining" | "absent";
@@ -29,7 +35,7 @@ export interface FleetOptions {
 export interface Fleet {
   readonly envoy: RunningEnvoy;
   /**
-   * Saves a policy for the HTTP Service `checkout` and the TCP Service `db`, and waits until the sidecar runs it.
+   * Saves a policy for the Services `checkout` (HTTP), `greeter` (gRPC) and `db` (TCP), and waits until the sidecar runs it.
    *
    * @param spec YAML: more routes, indented by four, then further fields of the spec
    */
@@ -42,6 +48,8 @@ export interface Fleet {
   send(options?: RequestOptions): Promise<FleetAnswer>;
   /** A connection to `db`, once it is greeted. */
   dial(): Promise<Line>;
+  /** A client of the gRPC Service `greeter`; it is closed with the fleet. */
+  grpc(): GrpcClient;
   /** A WebSocket to `checkout`, once it is open. */
   upgrade(headers?: Readonly<Record<string, string>>): Promise<Line>;
   close(): Promise<void>;
@@ -79,7 +87,10 @@ export async function startFleet({ envoy: version, members, zone = "a" }: FleetO
     }
     const conditions: Record<string, Condition> = Object.fromEntries(started.map(({ name }) => [name, "ready"]));
     const save = (): void =>
-      writeFileSync(join(folder, "slices.yaml"), started.map((m) => slices(m, conditions[m.name]!)).join(""));
+      writeFileSync(
+        join(folder, "slices.yaml"),
+        started.map((m) => slices(m, conditions[m.name]!, members[m.name]!.version)).join(""),
+      );
     writeFileSync(join(folder, "mesh.yaml"), meshOf(ports, zone, members, started));
     save();
     const xdsAddress = "127.0.0.1:0";
@@ -108,6 +119,11 @@ export async function startFleet({ envoy: version, members, zone = "a" }: FleetO
       },
       settle,
       send: (options) => send(ports.http, options),
+      grpc() {
+        const client = grpcClient(ports.http, "greeter");
+        closing.push(() => client.close());
+        return client;
+      },
       dial: () => open(ports.tcp, ""),
       upgrade: (headers = {}) => open(ports.http, upgradeRequest(headers)),
       close,
@@ -214,7 +230,7 @@ function applier(folder: string, envoy: RunningEnvoy): Fleet["apply"] {
 kind: TrafficPolicy
 metadata: { name: checkout, namespace: shop }
 spec:
-  targetRefs: [{ kind: Service, name: checkout }, { kind: Service, name: db }]
+  targetRefs: [{ kind: Service, name: checkout }, { kind: Service, name: db }, { kind: Service, name: greeter }]
   subsets:
     - { name: v1, labels: { version: v1 } }
     - { name: v2, labels: { version: v2 } }
@@ -227,20 +243,22 @@ ${spec}`,
   };
 }
 
-function slices({ name, address, http, tcp }: Member, condition: Condition): string {
+function slices({ name, address, http, tcp, grpc }: Member, condition: Condition, version: string): string {
   if (condition === "absent") return "";
-  const slice = (service: string, port: number): string => `---
+  const slice = (service: string, port: number, web?: number): string => `---
 apiVersion: discovery.k8s.io/v1
 kind: EndpointSlice
 metadata: { name: ${service}-${name}, namespace: shop, labels: { kubernetes.io/service-name: ${service} } }
 addressType: IPv4
-ports: [{ name: main, port: ${port} }]
+ports: [{ name: main, port: ${port} }${web === undefined ? "" : `, { name: web, port: ${web} }`}]
 endpoints:
   - addresses: [${address}]
     conditions: { ready: ${condition === "ready"}, serving: ${condition !== "unready"}, terminating: ${condition === "draining"} }
     targetRef: { kind: Pod, name: ${name}, namespace: shop }
 `;
-  return slice("checkout", http) + slice("db", tcp);
+  return (
+    slice("checkout", http) + slice("greeter", grpc) + (version === "v3" ? slice("spare", tcp, http) : slice("db", tcp))
+  );
 }
 
 function meshOf(
@@ -267,10 +285,10 @@ spec: { containers: [{ name: app }] }
 status: { podIP: ${ip} }
 ---
 `;
-  const service = (name: string, ip: string, port: number, protocol: string): string => `apiVersion: v1
+  const service = (name: string, ip: string, port: number, protocol: string, web = ""): string => `apiVersion: v1
 kind: Service
 metadata: { name: ${name}, namespace: shop }
-spec: { clusterIP: ${ip}, ports: [{ name: main, port: ${port}, appProtocol: ${protocol} }] }
+spec: { clusterIP: ${ip}, ports: [{ name: main, port: ${port}, appProtocol: ${protocol} }${web}] }
 ---
 `;
   const explicit = `heddle.dev/capture: explicit, heddle.dev/outbound-http-port: "${ports.http}"`;
@@ -282,5 +300,7 @@ spec: { clusterIP: ${ip}, ports: [{ name: main, port: ${port}, appProtocol: ${pr
     }),
     service("checkout", "10.96.0.1", 80, "http"),
     service("db", "10.96.0.2", ports.tcp, "tcp"),
+    service("greeter", "10.96.0.4", 50051, "grpc"),
+    service("spare", "10.96.0.3", SPARE_PORT, "tcp", `, { name: web, port: ${SPARE_WEB_PORT}, appProtocol: http }`),
   ].join("");
 }
