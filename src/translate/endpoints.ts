@@ -43,7 +43,8 @@ interface Group extends Place {
   readonly endpoints: [Endpoint, number][];
 }
 
-function assignment(
+/** The endpoints of one service port under the name of a cluster. */
+export function assignment(
   clusterName: string,
   { name: portName }: ServicePort,
   endpoints: readonly Endpoint[],

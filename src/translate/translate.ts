@@ -10,7 +10,7 @@ import type { Listener } from "../gen/envoy/config/listener/v3/listener_pb.ts";
 import type { RouteConfiguration } from "../gen/envoy/config/route/v3/route_pb.ts";
 import type { Secret } from "../gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.ts";
 import type { MeshSnapshot } from "../model/snapshot.ts";
-import { distinctByName } from "./distinct.ts";
+import { distinct, distinctByName } from "./distinct.ts";
 import { blackHoleCluster } from "./fixed-clusters.ts";
 import { distinctAddresses } from "./listener-address.ts";
 import { createMemo, type Memo } from "./memo.ts";
@@ -20,6 +20,7 @@ import { clusterFor, type Demand, NO_DEMAND, serviceNamed } from "./on-demand.ts
 import { scopeOf } from "./scope.ts";
 import { DEFAULT_SETTINGS, type MeshSettings } from "./settings.ts";
 import { explicitSide, transparentSide } from "./side.ts";
+import { udpOf } from "./udp.ts";
 
 /** Everything of one sidecar; each list sorted by name. */
 export interface ProxyConfig {
@@ -56,27 +57,47 @@ function translate(
     capture === "transparent"
       ? transparentSide(snapshot, scope, proxy, settings, memo)
       : explicitSide(snapshot, scope, proxy, memo);
+  const udp = udpOf(snapshot, proxy, settings, memo);
   const outbound = outboundClusters(scope, memo);
   const routes = outboundRoutes(snapshot, scope, proxy, settings, memo);
   const fixed = memo("cluster/black-hole", [], () => [blackHoleCluster()]);
   const asked = proxy.dependencies.kind === "auto" ? demand.hosts : [];
-  const clusters = memo.of(outbound, `clusters/${side.key}/${asked.join()}`, [side.clusters], () => {
-    const demanded = asked.map((host) => clusterFor(host, serviceNamed(host, workload.namespace, snapshot.services)));
-    return distinctByName([...outbound, ...fixed, ...side.clusters, ...demanded]);
-  });
-  const [called, ...others] = side.listeners;
-  const listeners = memo.of(called, `listeners/${side.key}`, others, (): Reported<Listener> => {
+  const clusters = memo.of(
+    outbound,
+    `clusters/${side.key}/${asked.join()}/${udp.key}`,
+    [side.clusters, udp.clusters],
+    () => {
+      const demanded = asked.map((host) => clusterFor(host, serviceNamed(host, workload.namespace, snapshot.services)));
+      return distinctByName([...outbound, ...fixed, ...side.clusters, ...demanded, ...udp.clusters]);
+    },
+  );
+  const [called, ...own] = side.listeners;
+  const others = [...own, udp.listeners];
+  const listeners = memo.of(called, `listeners/${side.key}/${udp.key}`, others, (): Reported<Listener> => {
     const diagnostics: Diagnostic[] = [];
     // The pod's own first, so that no service can take the capture port's address away.
-    const distinct = distinctAddresses([...others.flat(), ...called], (d) => void diagnostics.push(d));
-    return { items: distinctByName(distinct), diagnostics };
+    const kept = distinctAddresses([...others.flat(), ...called], (d) => void diagnostics.push(d));
+    return { items: distinctByName(kept), diagnostics };
   });
+  const shared = outboundEndpoints(snapshot, scope, workload, memo);
+  const endpoints =
+    udp.endpoints.length === 0
+      ? shared
+      : memo.of(shared, `endpoints/${udp.key}`, [udp.endpoints], () =>
+          distinct([...shared, ...udp.endpoints], ({ clusterName }) => clusterName),
+        );
   return {
     clusters,
-    endpoints: outboundEndpoints(snapshot, scope, workload, memo),
+    endpoints,
     listeners: listeners.items,
     routes: routes.items,
     secrets: SECRETS,
-    diagnostics: [...proxy.diagnostics, ...side.diagnostics, ...routes.diagnostics, ...listeners.diagnostics],
+    diagnostics: [
+      ...proxy.diagnostics,
+      ...side.diagnostics,
+      ...udp.diagnostics,
+      ...routes.diagnostics,
+      ...listeners.diagnostics,
+    ],
   };
 }
