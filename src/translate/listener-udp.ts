@@ -9,8 +9,8 @@ import { UdpProxyConfigSchema } from "../gen/envoy/extensions/filters/udp/udp_pr
 import { duration, pack } from "./envoy.ts";
 import type { MeshSettings } from "./settings.ts";
 
-/** Datagrams above it are dropped. Envoy's own 1500 would lose what loopback and jumbo frames carry. */
-const MAX_DATAGRAM = 9000n;
+/** Larger datagrams are dropped, by default those of more than 1500 bytes. This is all that UDP can carry, and costs no time. */
+const MAX_DATAGRAM = 65_535n;
 
 /** @param cluster for the datagrams of all sessions; a session is a source address and port, and stays with its endpoint */
 export function udpListener(address: string, port: number, cluster: string, settings: MeshSettings): Listener {

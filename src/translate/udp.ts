@@ -10,7 +10,7 @@ import type { MeshSnapshot, Service, ServicePort } from "../model/snapshot.ts";
 import { udpCluster } from "./cluster-udp.ts";
 import { closenessOf } from "./closeness.ts";
 import { distinctByName } from "./distinct.ts";
-import { assignment } from "./endpoints.ts";
+import { udpEndpoints } from "./endpoints-udp.ts";
 import { udpListener } from "./listener-udp.ts";
 import type { Memo } from "./memo.ts";
 import { outboundUdpCluster } from "./names.ts";
@@ -75,14 +75,7 @@ export function udpOf(snapshot: MeshSnapshot, proxy: Proxy, settings: MeshSettin
           service.ref,
           `endpoints/${port.port}/UDP/${closeness[i]!.key}`,
           [service],
-          () => [
-            assignment(
-              outboundUdpCluster(service, port.port),
-              port,
-              service.endpoints.filter((endpoint) => closeness[i]!.includes(endpoint)),
-              closeness[i]!,
-            ),
-          ],
+          () => [udpEndpoints(service, port, closeness[i]!)],
         ),
   );
   return {

@@ -28,8 +28,12 @@ export interface Game {
   readonly port: number;
   /** Tells the mesh, and waits until the sidecar heeds it. */
   set(conditions: Readonly<Record<string, ServerCondition>>): Promise<void>;
-  /** Saves a policy for Service `game`; resolves when the mesh has it. @param spec YAML, indented by two */
-  apply(spec: string): void;
+  /**
+   * Saves a policy for the UDP Service `game` and the HTTP Service `lobby`, and waits until the sidecar runs it.
+   *
+   * @param spec YAML: more routes, indented by four, then further fields of the spec
+   */
+  apply(spec: string): Promise<void>;
   /** A new session. @param from the player's address */
   join(from?: string): Promise<Session>;
   close(): Promise<void>;
@@ -92,12 +96,9 @@ export async function startGame({ envoy: version, servers, annotations = {} }: G
             ({ name, address, port }) => known.get(`${address}:${port}`) === HEALTH[conditions[name]!],
           );
         });
-        // The window in which Envoy takes changes together, and some.
-        await new Promise((resolve) => setTimeout(resolve, 200));
+        await settle();
       },
-      apply(spec) {
-        writeFileSync(join(folder, "policy.yaml"), policyOf(spec));
-      },
+      apply: applier(folder, envoy),
       async join(from = "127.0.0.1") {
         const session = await joinFrom(ports.udp, from);
         closing.push(() => session.leave());
@@ -165,7 +166,7 @@ async function joinFrom(port: number, from: string): Promise<Session> {
 const HEALTH: Readonly<Record<ServerCondition, string | undefined>> = {
   ready: "healthy",
   unready: "/failed_eds_health",
-  draining: "/eds_status_draining",
+  draining: "/degraded_eds_health",
   absent: undefined,
 };
 
@@ -178,13 +179,32 @@ function healthByAddress(clusters: string): ReadonlyMap<string, string> {
   );
 }
 
-function policyOf(spec: string): string {
-  return `apiVersion: heddle.dev/v1alpha1
+/** Each policy has a marker of its own, so that the sidecar can be asked whether it runs it: routes come last. */
+function applier(folder: string, envoy: RunningEnvoy): Game["apply"] {
+  let saved = 0;
+  return async (spec) => {
+    const marker = `marker-${++saved}`;
+    writeFileSync(
+      join(folder, "policy.yaml"),
+      `apiVersion: heddle.dev/v1alpha1
 kind: TrafficPolicy
 metadata: { name: game, namespace: play }
 spec:
-  targetRefs: [{ kind: Service, name: game }]
-${spec}`;
+  targetRefs: [{ kind: Service, name: game }, { kind: Service, name: lobby }]
+  subsets:
+    - { name: east, labels: { zone: a } }
+  routes:
+    - { name: ${marker}, match: [{ path: { exact: /${marker} } }] }
+${spec}`,
+    );
+    await until("the sidecar runs the policy", 10_000, async () => (await envoy.configDump()).includes(marker));
+    await settle();
+  };
+}
+
+/** The window in which Envoy takes changes together, and some. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 200));
 }
 
 function slice({ name, address, port }: Server, condition: ServerCondition): string {
@@ -235,6 +255,11 @@ status: { podIP: ${ip} }
 kind: Service
 metadata: { name: game, namespace: play }
 spec: { clusterIP: 10.96.0.1, ports: [{ name: game, port: ${SERVICE_PORT}, protocol: UDP }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: lobby, namespace: play }
+spec: { clusterIP: 10.96.0.2, ports: [{ name: http, port: 80 }] }
 `,
   ].join("");
 }
