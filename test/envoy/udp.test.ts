@@ -76,7 +76,12 @@ describe.each([DEFAULT_VERSION, OLDEST_VERSION])("Envoy %s", (version) => {
   test("policies change no listener, and end no session but where they change how endpoints are chosen", async () => {
     const added = async (): Promise<unknown> => game.envoy.stats("listener_manager.listener_(added|modified|removed)");
     const listeners = await added();
+    const started = async (): Promise<unknown> => game.envoy.stats("downstream_sess_total");
     const before = await play(sessions);
+    const count = await started();
+    expect(count).toEqual({
+      "udp.outbound|7777/udp||game.play.svc.cluster.local.downstream_sess_total": expect.any(Number),
+    });
     for (const spec of [
       "    - { split: [{ subset: east }], timeout: 3s, retries: { attempts: 2 } }\n",
       "  connection: { connectTimeout: 1s }\n  outlierDetection: { consecutive5xx: 3 }\n",
@@ -88,6 +93,7 @@ describe.each([DEFAULT_VERSION, OLDEST_VERSION])("Envoy %s", (version) => {
     ]) {
       await game.apply(spec);
       expect(await play(sessions), spec).toEqual(before);
+      expect(await started(), spec).toEqual(count);
     }
     // Sessions begin anew, each of them on any server.
     await game.apply("  loadBalancing: { policy: Maglev, hashOn: { sourceIP: true } }\n");
