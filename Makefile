@@ -1,11 +1,11 @@
 # Every target does its own set-up: Node >= 20 with npm, and Python 3 with pip for the Envoy binary, are all it takes.
 # The tests with a real Kubernetes also need Go and root.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-dsp demo-ride-sharing test check generate build image bench bench-quick soak format clean
+.PHONY: help demo demo-dsp demo-ride-sharing demo-collaborative-editing test check generate build image bench bench-quick soak format clean
 NPM := npm --silent --loglevel=error
 
 help: ## show this
-	@awk -F ':.*## ' '/^[-a-z]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[-a-z]+:.*## / { printf "  make %-26s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: node_modules/.installed ## run the quickstart with real Envoys; fails when one of its checks does
 	@$(NPM) run demo
@@ -15,6 +15,9 @@ demo-dsp: node_modules/.installed ## a demand-side platform: bids within 100 ms,
 
 demo-ride-sharing: node_modules/.installed ## ride-sharing: a canary, streams, a surge, a region that is gone
 	@node_modules/.bin/node examples/ride-sharing/demo.ts
+
+demo-collaborative-editing: node_modules/.installed ## collaborative editing: all editors of a document on one server
+	@node_modules/.bin/node examples/collaborative-editing/demo.ts
 
 test: node_modules/.installed ## every test, real Envoys included
 	@$(NPM) run test

@@ -13,6 +13,7 @@ interface Mend {
 }
 
 const VALIDATE = "validate/validate.proto";
+const LOCAL_RATE_LIMIT = "envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit.proto";
 
 /**
  * `ignore_empty` of protoc-gen-validate's rule messages, by field number, as of its v1.3.3. The package's Envoy protos
@@ -49,6 +50,26 @@ const mends: readonly Mend[] = [
     find: /oneof random_value_specifier \{\n/,
     insert: "    google.protobuf.BoolValue use_hash_policy = 5;\n",
     why: "WeightedCluster.use_hash_policy (Envoy 1.36) keeps a user on one side of a split",
+  },
+  {
+    file: LOCAL_RATE_LIMIT,
+    find: /import "envoy\/config\/core\/v3\/base.proto";\n/,
+    insert: 'import "envoy/config/route/v3/route_components.proto";\n',
+    why: "LocalRateLimit.rate_limits is of its type RateLimit",
+  },
+  {
+    file: LOCAL_RATE_LIMIT,
+    find: /bool rate_limited_as_resource_exhausted = 15;\n/,
+    insert:
+      "  repeated config.route.v3.RateLimit rate_limits = 17;\n" +
+      "  google.protobuf.UInt32Value max_dynamic_descriptors = 18 [(validate.rules).uint32 = {gte: 1}];\n",
+    why: "what a bucket is kept for, and of how many values (Envoy 1.34)",
+  },
+  {
+    file: "envoy/extensions/common/ratelimit/v3/ratelimit.proto",
+    find: /string value = 2 \[\(validate.rules\).string = \{/,
+    insert: "ignore_empty: true, ",
+    why: "a descriptor without a value stands for every value (Envoy 1.34)",
   },
 ];
 

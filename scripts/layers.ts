@@ -17,6 +17,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "source/directory": ["source", "api", "model"],
   "source/kubernetes": ["source", "kube", "api", "model"],
   translate: ["model", "api"],
+  explain: ["translate", "model", "api"],
   xds: [],
   kube: [],
   identity: ["kube", "api", "model"],
@@ -30,7 +31,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 };
 const OPEN = ["base", "gen"];
 /** Layers that are functions of values: no I/O, no clock, no chance. */
-const PURE = ["model", "translate"];
+const PURE = ["model", "translate", "explain"];
 const IMPURE = /\b(Date\.now|Math\.random|setTimeout|setInterval|setImmediate|performance\.now|process\.env)\b/;
 const PURE_MODULES = ["node:net", "node:util"];
 

@@ -3,21 +3,12 @@ import { z } from "zod";
 import { dnsLabel } from "./object-meta.ts";
 import * as rules from "./policy-rules.ts";
 import { withRules } from "./rule.ts";
-import { percent, port } from "./scalar.ts";
+import { percent, port, serviceName } from "./scalar.ts";
 
 /** Where traffic goes: a subset of the target, or another Service with its port. */
 const backend = {
   subset: dnsLabel.optional().describe("A subset of the target, or of `service` where that is given."),
-  service: z
-    .string()
-    .min(1)
-    .max(127)
-    .regex(
-      /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)?$/,
-      "must be the name of a Service, or name.namespace",
-    )
-    .optional()
-    .describe("Another Service: its name in the policy's namespace, or name.namespace."),
+  service: serviceName.optional().describe("Another Service: its name in the policy's namespace, or name.namespace."),
   port: port.optional().describe("The port of `service`."),
 };
 const weight = z.int().min(0).max(1_000_000).optional().describe("Share of the requests, relative to the sum of all.");

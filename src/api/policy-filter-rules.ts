@@ -97,14 +97,6 @@ export const someFault: Rule<{ readonly delay?: unknown; readonly abort?: unknow
   check: ({ delay, abort }) => (delay === undefined && abort === undefined ? HERE : []),
 };
 
-/** Envoy fills its buckets no more often. */
-export const refill: Rule<number> = {
-  code: "HED1208",
-  message: "must be at least 50ms",
-  cel: "duration(self) >= duration('50ms')",
-  check: (ms) => (ms >= 50 ? [] : HERE),
-};
-
 interface RouteShape {
   readonly match?: readonly { readonly path?: { readonly prefix?: string | undefined } | undefined }[] | undefined;
   readonly split?: unknown;
@@ -115,6 +107,7 @@ interface RouteShape {
   readonly rewrite?: { readonly prefix?: string | undefined } | undefined;
   readonly redirect?: { readonly prefix?: string | undefined } | undefined;
   readonly directResponse?: unknown;
+  readonly rateLimit?: { readonly service?: unknown } | undefined;
 }
 
 /** What means nothing where nothing is sent on. */
@@ -135,6 +128,15 @@ export const filters: readonly Rule<RouteShape>[] = [
     message: "must not have both redirect and directResponse",
     cel: "!has(self.redirect) || !has(self.directResponse)",
     check: ({ redirect: to, directResponse: answer }) => (to === undefined || answer === undefined ? [] : HERE),
+  },
+  {
+    code: "HED1232",
+    message: "must not have rateLimit.service beside redirect or directResponse: only what is sent on is asked about",
+    cel: "(!has(self.redirect) && !has(self.directResponse)) || !has(self.rateLimit) || !has(self.rateLimit.service)",
+    check({ redirect: to, directResponse: answer, rateLimit }) {
+      if ((to === undefined && answer === undefined) || rateLimit?.service === undefined) return [];
+      return [{ path: ["rateLimit", "service"] }];
+    },
   },
   prefixNeeded("rewrite"),
   prefixNeeded("redirect"),

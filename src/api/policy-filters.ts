@@ -92,36 +92,33 @@ export const cors = withRules(
 
 export const fault = withRules(
   z.strictObject({
-    delay: z
-      .strictObject({
-        fixed: positiveDuration.describe("How long a request is held back."),
+    delay: withRules(
+      z.strictObject({
+        fixed: positiveDuration.optional().describe("How long a request is held back."),
+        header: z
+          .literal(true)
+          .optional()
+          .describe(
+            "As long as the request's x-envoy-fault-delay-request says, in milliseconds; others are not held back.",
+          ),
         percent: percent.default(100).describe("Share of the requests."),
-      })
-      .optional(),
-    abort: z
-      .strictObject({
-        status: status.describe("What is answered instead of sending the request on."),
+      }),
+      [exactlyOne(["fixed", "header"])],
+    ).optional(),
+    abort: withRules(
+      z.strictObject({
+        status: status.optional().describe("What is answered instead of sending the request on."),
+        header: z
+          .literal(true)
+          .optional()
+          .describe("The status that the request's x-envoy-fault-abort-request asks for; others are sent on."),
         percent: percent.default(100).describe("Share of the requests."),
-      })
-      .optional(),
+      }),
+      [exactlyOne(["status", "header"])],
+    ).optional(),
   }),
   [rules.someFault],
 );
-
-export const rateLimit = z.strictObject({
-  requests: z
-    .int()
-    .min(1)
-    .max(1_000_000_000)
-    .describe("Requests that each calling sidecar may send in `per`; others get 429."),
-  per: withRules(duration, [rules.refill]).default(1000).describe("1s by default."),
-  burst: z
-    .int()
-    .min(1)
-    .max(1_000_000_000)
-    .optional()
-    .describe("Requests at once after a quiet time; as many as `requests` by default."),
-});
 
 export type HeaderEdits = z.output<typeof edits>;
 export type Rewrite = z.output<typeof rewrite>;
@@ -129,4 +126,3 @@ export type Redirect = z.output<typeof redirect>;
 export type DirectResponse = z.output<typeof directResponse>;
 export type Cors = z.output<typeof cors>;
 export type Fault = z.output<typeof fault>;
-export type RateLimit = z.output<typeof rateLimit>;

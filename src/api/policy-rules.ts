@@ -18,6 +18,14 @@ export const positive: Rule<number> = {
   check: (ms) => (ms > 0 ? [] : HERE),
 };
 
+/** Envoy counts in seconds. */
+export const wholeSeconds: Rule<number> = {
+  code: "HED1208",
+  message: "must be whole seconds, 1s at least",
+  cel: "duration(self) >= duration('1s') && duration(self).getMilliseconds() % 1000 == 0",
+  check: (ms) => (ms >= 1000 && ms % 1000 === 0 ? [] : HERE),
+};
+
 export const ejectionTime: Rule<number> = {
   code: "HED1208",
   message: "must be at most 300s",

@@ -14,7 +14,7 @@ import { route } from "./policy-route.ts";
 import { absoluteText } from "./policy-filter-rules.ts";
 import * as rules from "./policy-rules.ts";
 import { exactlyOne, withRules } from "./rule.ts";
-import { count, percent, positiveDuration } from "./scalar.ts";
+import { count, percent, positiveCount, positiveDuration } from "./scalar.ts";
 
 const subset = z.strictObject({
   name: dnsLabel,
@@ -41,6 +41,57 @@ const circuitBreaker = z.strictObject({
       minConcurrency: count.default(3).describe("Retries at once that are always allowed."),
     })
     .optional(),
+});
+
+const adaptiveConcurrency = z.strictObject({
+  percentile: z.number().min(1).max(100).default(50).describe("Of the latencies of an interval, which one counts."),
+  updateInterval: withRules(duration, [rules.positive])
+    .default(100)
+    .describe("How often the limit is set anew. 100ms by default."),
+  maxConcurrency: positiveCount.default(1000).describe("The limit is never above this."),
+  minLatency: z
+    .strictObject({
+      interval: withRules(duration, [rules.positive])
+        .default(60_000)
+        .describe("How often it is measured what an idle application needs. 60s by default."),
+      requests: positiveCount.default(50).describe("Requests that are measured each time."),
+      concurrency: positiveCount.default(3).describe("Requests at once while it is measured; others get 503."),
+      jitterPercent: percent.default(15).describe("Added to the interval at random, so that not all measure at once."),
+      tolerancePercent: percent.default(25).describe("How much longer than that is no reason for a lower limit."),
+    })
+    .prefault({}),
+});
+
+const inbound = z.strictObject({
+  maxConnections: count
+    .optional()
+    .describe(
+      "Connections of one sidecar to its application at once, by port. Requests beyond wait; of TCP, they are refused.",
+    ),
+  maxPendingRequests: count.optional().describe("Requests to one application that wait for a connection, by port."),
+  maxRequests: count.optional().describe("Requests to one application at once, by port."),
+  adaptiveConcurrency: adaptiveConcurrency
+    .optional()
+    .describe(
+      "A limit to the requests at once that finds itself: it falls when the application gets slower. Of HTTP ports.",
+    ),
+});
+
+const admissionControl = z.strictObject({
+  minSuccessPercent: z
+    .number()
+    .min(1)
+    .max(100)
+    .default(95)
+    .describe(
+      "Where fewer requests succeed, some are refused before they are sent. 5xx and failed gRPC calls do not succeed.",
+    ),
+  window: withRules(duration, [rules.wholeSeconds])
+    .default(30_000)
+    .describe("How far back successes are counted, in whole seconds. 30s by default."),
+  minRequestsPerSecond: count.default(5).describe("Below this nothing is refused."),
+  aggression: z.number().min(1).max(100).default(1).describe("The higher, the more is refused for the same failures."),
+  maxRejectPercent: z.number().min(0).max(100).default(80).describe("Share of the requests that is refused at most."),
 });
 
 /** Below these a share says nothing. */
@@ -121,6 +172,16 @@ const specFields = z.strictObject({
   loadBalancing: loadBalancing.optional(),
   connection: connection.optional(),
   circuitBreaker: circuitBreaker.optional().describe("Limits beyond which requests are refused at once."),
+  inbound: inbound
+    .optional()
+    .describe(
+      "Limits of the service's own sidecars, whoever calls; requests beyond get 503. Where two Services share a port of a pod the older one's policy counts.",
+    ),
+  admissionControl: admissionControl
+    .optional()
+    .describe(
+      "Each calling sidecar spares a service that fails: it refuses a share of the requests with 503 by itself.",
+    ),
   healthCheck: healthCheck
     .optional()
     .describe("Every sidecar that calls the service asks each endpoint whether it is well: mind the sum of all."),
@@ -151,6 +212,9 @@ export type TrafficPolicySpec = z.output<typeof trafficPolicySpec>;
 export type Subset = NonNullable<TrafficPolicySpec["subsets"]>[number];
 export type Connection = NonNullable<TrafficPolicySpec["connection"]>;
 export type CircuitBreaker = NonNullable<TrafficPolicySpec["circuitBreaker"]>;
+export type AdmissionControl = NonNullable<TrafficPolicySpec["admissionControl"]>;
+export type AdaptiveConcurrency = NonNullable<Inbound["adaptiveConcurrency"]>;
+export type Inbound = NonNullable<TrafficPolicySpec["inbound"]>;
 export type HealthCheck = NonNullable<TrafficPolicySpec["healthCheck"]>;
 export type OutlierDetection = NonNullable<TrafficPolicySpec["outlierDetection"]>;
 
@@ -161,4 +225,5 @@ export { METHODS } from "./policy-match.ts";
 export type { Backend, Mirror, Split } from "./policy-backend.ts";
 export type { Retries, Route, Sticky } from "./policy-route.ts";
 export { RETRY_CONDITIONS } from "./policy-route.ts";
-export type { Cors, DirectResponse, Fault, HeaderEdits, RateLimit, Redirect, Rewrite } from "./policy-filters.ts";
+export type { Cors, DirectResponse, Fault, HeaderEdits, Redirect, Rewrite } from "./policy-filters.ts";
+export type { RateLimit, RateLimitService } from "./policy-rate-limit.ts";

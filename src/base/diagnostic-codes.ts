@@ -127,6 +127,21 @@ export const DIAGNOSTIC_CODES = {
     title: "Path given twice",
     hint: "A gRPC call is a POST to /service/method: keep grpc, or path and method.",
   },
+  HED1230: {
+    level: "error",
+    title: "Rate limit without a number",
+    hint: "Say how many requests may be sent, or name the service that counts.",
+  },
+  HED1231: {
+    level: "error",
+    title: "Rate-limit service that is told nothing",
+    hint: "Give descriptors that its configuration knows, or say in by what is counted apart.",
+  },
+  HED1232: {
+    level: "error",
+    title: "Rate-limit service on a route that sends nothing on",
+    hint: "Limit such a route by requests alone.",
+  },
   HED1250: {
     level: "error",
     title: "Filter without its field",
@@ -202,6 +217,21 @@ export const DIAGNOSTIC_CODES = {
     level: "warning",
     title: "Share of connections for a service without endpoints",
     hint: "Split to a Service that selects pods; an ExternalName is only a name.",
+  },
+  HED1325: {
+    level: "warning",
+    title: "Endpoints get very many health checks",
+    hint: "Check less often, use fewer subsets, or let outlier detection find what is not well.",
+  },
+  HED1326: {
+    level: "warning",
+    title: "Rate-limit service not found",
+    hint: "Create the Service, or correct its name and port; until then failureMode decides.",
+  },
+  HED1327: {
+    level: "error",
+    title: "Another rate-limit service is in use",
+    hint: "Name the same Service and port in all policies; the oldest policy's is asked.",
   },
   HED1335: {
     level: "error",

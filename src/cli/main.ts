@@ -6,6 +6,7 @@ import { analyzeCommand } from "./analyze.ts";
 import { bootstrapCommand } from "./bootstrap.ts";
 import { checkCommand } from "./check/command.ts";
 import { describeCommand } from "./describe.ts";
+import { explainCommand } from "./explain.ts";
 import { EXIT } from "./exit.ts";
 import { injectCommand } from "./inject.ts";
 import { proxyStatusCommand } from "./proxy-status.ts";
@@ -30,6 +31,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     analyzeCommand(),
     checkCommand(),
     describeCommand(),
+    explainCommand(),
     injectCommand(),
     proxyStatusCommand(),
     versionCommand(),
@@ -39,12 +41,12 @@ export async function main(argv: readonly string[]): Promise<void> {
   try {
     await program.parseAsync(argv, { from: "user" });
   } catch (error) {
-    process.exitCode = explain(error);
+    process.exitCode = failed(error);
   }
 }
 
 /** Says what went wrong, if nobody has, and gives the exit code. */
-function explain(error: unknown): number {
+function failed(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   process.stderr.write(`heddle: ${messageOf(error)}\n`);
   if (error instanceof HeddleError && ["SOURCE_UNREADABLE", "NOT_FOUND"].includes(error.code)) return EXIT.usage;

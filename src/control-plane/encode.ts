@@ -4,6 +4,7 @@ import type { Diagnostic } from "../base/diagnostic.ts";
 import { diagnostic } from "../base/diagnostic-codes.ts";
 import { ClusterSchema } from "../gen/envoy/config/cluster/v3/cluster_pb.ts";
 import { ClusterLoadAssignmentSchema } from "../gen/envoy/config/endpoint/v3/endpoint_pb.ts";
+import { TypedExtensionConfigSchema } from "../gen/envoy/config/core/v3/extension_pb.ts";
 import { ListenerSchema } from "../gen/envoy/config/listener/v3/listener_pb.ts";
 import { RouteConfigurationSchema } from "../gen/envoy/config/route/v3/route_pb.ts";
 import { SecretSchema } from "../gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.ts";
@@ -93,13 +94,14 @@ export function createEncoder(onEncoded: OnEncoded): Encoder {
     return list;
   }
 
-  return ({ clusters, endpoints, listeners, routes, secrets }, before) => {
+  return ({ clusters, endpoints, listeners, routes, secrets, extensions }, before) => {
     const all = [
       listOf(ClusterSchema, clusters, ({ name }) => name),
       listOf(ClusterLoadAssignmentSchema, endpoints, ({ clusterName }) => clusterName),
       listOf(ListenerSchema, listeners, ({ name }) => name),
       listOf(RouteConfigurationSchema, routes, ({ name }) => name),
       listOf(SecretSchema, secrets, ({ name }) => name),
+      listOf(TypedExtensionConfigSchema, extensions, ({ name }) => name),
     ];
     return {
       types: all.map((list) => list.type ?? mend(list, before)).filter(({ resources }) => resources.size > 0),

@@ -3,6 +3,7 @@ import type { Backend, Route } from "../api/traffic-policy.ts";
 import { diagnostic, type DiagnosticCode } from "../base/diagnostic-codes.ts";
 import type { Diagnostic } from "../base/diagnostic.ts";
 import { resolveBackend } from "./backend.ts";
+import { probeLoads } from "./probe-load.ts";
 import { sentByHttp2 } from "./protocol.ts";
 import type { Key, Policy, Service } from "./snapshot.ts";
 import { selects } from "./workloads.ts";
@@ -12,11 +13,17 @@ const BACKEND_CODES = { service: "HED1304", port: "HED1305", subset: "HED1306" }
   DiagnosticCode
 >;
 
-/** Warnings on one policy. `targets` are the services for which it is in force. */
+/**
+ * Warnings on one policy.
+ *
+ * @param targets the services for which it is in force
+ * @param sidecars how many there are at most
+ */
 export function diagnosePolicy(
   services: ReadonlyMap<Key, Service>,
   policy: Policy,
   targets: readonly Service[],
+  sidecars: number,
 ): readonly Diagnostic[] {
   const routes = policy.spec.routes ?? [];
   return [
@@ -30,6 +37,7 @@ export function diagnosePolicy(
     ]),
     ...unreachable(policy, routes),
     ...deafPorts(policy, targets),
+    ...probeLoads(policy, targets, sidecars),
   ];
 }
 

@@ -3,6 +3,7 @@ import { compareDiagnostics, type Diagnostic } from "../base/diagnostic.ts";
 import { backendKey, backendsIn } from "./backend.ts";
 import { diagnosePolicy } from "./diagnose.ts";
 import { type ObjectSet, withPlace } from "./objects.ts";
+import { diagnoseRateLimits } from "./rate-limit-service.ts";
 import { share } from "./share.ts";
 import type { Key, Policy, Service, ServiceDefinition } from "./snapshot.ts";
 
@@ -21,6 +22,7 @@ export interface Findings {
     policies: ReadonlyMap<Key, Policy>,
     catalog: readonly ServiceDefinition[],
     changed: readonly Key[],
+    sidecars: number,
   ): void;
   /** Everything, each with its place, sorted; the same array for as long as nothing in it changes. */
   all(objects: ObjectSet): Found;
@@ -37,29 +39,33 @@ export function createFindings(): Findings {
   let ofAttachment: Found = [];
   let ofGateway: Found = [];
   let ofPolicies = new Map<Key, Judged>();
-  let judged: { readonly policies: unknown; readonly catalog: unknown } | undefined;
+  let ofRateLimits: Found = [];
+  let judged: { readonly policies: unknown; readonly catalog: unknown; readonly sidecars: number } | undefined;
   let last: Found = [];
 
   function judgeAll(
     services: ReadonlyMap<Key, Service>,
     policies: ReadonlyMap<Key, Policy>,
     catalog: readonly ServiceDefinition[],
+    sidecars: number,
   ): void {
     const targets = Map.groupBy(services.values(), ({ policy }) => policy?.key);
     const names = namesOf(catalog);
     const next = new Map<Key, Judged>();
     for (const policy of policies.values()) {
       const own = targets.get(policy.key) ?? [];
-      const basis = [policy, ...own, ...backendsOf(services, policy, names)];
+      const probing = policy.spec.healthCheck ? sidecars : 0;
+      const basis = [policy, probing, ...own, ...backendsOf(services, policy, names)];
       const before = ofPolicies.get(policy.key);
       const same = before?.basis.length === basis.length && basis.every((part, i) => part === before.basis[i]);
-      next.set(policy.key, same ? before : { basis, found: diagnosePolicy(services, policy, own) });
+      next.set(policy.key, same ? before : { basis, found: diagnosePolicy(services, policy, own, sidecars) });
     }
     ofPolicies = next;
+    ofRateLimits = diagnoseRateLimits(catalog);
   }
 
   /** Only endpoints changed: that concerns the policies in force for them. */
-  function judgeSome(services: ReadonlyMap<Key, Service>, changed: readonly Key[]): void {
+  function judgeSome(services: ReadonlyMap<Key, Service>, changed: readonly Key[], sidecars: number): void {
     const concerned = new Map(
       changed.flatMap((key) => {
         const policy = services.get(key)?.policy;
@@ -71,7 +77,7 @@ export function createFindings(): Findings {
         const service = services.get(`${policy.namespace}/${name}`);
         return service?.policy === policy ? [service] : [];
       });
-      ofPolicies.set(key, { basis: [], found: diagnosePolicy(services, policy, own) });
+      ofPolicies.set(key, { basis: [], found: diagnosePolicy(services, policy, own, sidecars) });
     }
   }
 
@@ -86,13 +92,16 @@ export function createFindings(): Findings {
     gateway(found) {
       ofGateway = found;
     },
-    policies(services, policies, catalog, changed) {
-      if (judged?.policies !== policies || judged.catalog !== catalog) judgeAll(services, policies, catalog);
-      else judgeSome(services, changed);
-      judged = { policies, catalog };
+    policies(services, policies, catalog, changed, sidecars) {
+      // How many sidecars there are matters to none but those who ask endpoints how they are.
+      const more = judged?.sidecars !== sidecars && [...policies.values()].some(({ spec }) => spec.healthCheck);
+      if (judged?.policies !== policies || judged.catalog !== catalog || more) {
+        judgeAll(services, policies, catalog, sidecars);
+      } else judgeSome(services, changed, sidecars);
+      judged = { policies, catalog, sidecars };
     },
     all(objects) {
-      const found = [...[...ofServices.values()].flat(), ...ofAttachment, ...ofGateway];
+      const found = [...[...ofServices.values()].flat(), ...ofAttachment, ...ofGateway, ...ofRateLimits];
       for (const policy of ofPolicies.values()) found.push(...policy.found);
       last = share(last, found.map((d) => withPlace(objects, d)).sort(compareDiagnostics));
       return last;

@@ -149,6 +149,8 @@ export interface Workload {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly serviceAccount: string;
+  /** Running and ready, so that it sends and takes requests. */
+  readonly ready: boolean;
   readonly node: string;
   readonly region: string;
   readonly zone: string;

@@ -16,6 +16,7 @@ export function workloadOf(objects: ObjectSet, pod: PodObject): Workload {
     labels,
     annotations,
     serviceAccount: pod.serviceAccount,
+    ready: pod.ready && !pod.finished,
     node: pod.node,
     ...localityOf(objects, pod.node, labels),
     containerPorts: pod.ports,

@@ -1,6 +1,7 @@
 /** The bootstrap of a sidecar: one static text, from which everything else comes over xDS. */
 import { CONTROL_PLANE, controlPlaneCluster, type ControlPlaneTls } from "./bootstrap-cluster.ts";
 import { adminCluster, healthListener } from "./bootstrap-health.ts";
+import { FLEET } from "./names.ts";
 
 export interface BootstrapOptions {
   /** Node id, `<pod>.<namespace>`; left out where flags of the command line give it. */
@@ -45,8 +46,14 @@ const STATS = {
     "upstream_rq_retry",
     "upstream_rq_retry_success",
     "upstream_rq_pending_overflow",
+    // Newer Envoys count requests above max_requests here.
+    "upstream_rq_active_overflow",
     "upstream_cx_active",
+    "upstream_cx_overflow",
     "upstream_cx_connect_fail",
+    "admission_control.rq_rejected",
+    "gradient_controller.rq_blocked",
+    "gradient_controller.concurrency_limit",
     "ejections_active",
     "membership_healthy",
     "membership_total",
@@ -70,9 +77,20 @@ export function bootstrap({ proxy, xds, admin, tls, health }: BootstrapOptions):
       cds_config: fromControlPlane,
       lds_config: fromControlPlane,
     },
+    // Of how many sidecars this one is, for limits that they share: see ADR 9.
+    cluster_manager: { local_cluster_name: FLEET },
     static_resources: {
       ...(health && { listeners: [healthListener(health)] }),
-      clusters: [controlPlaneCluster(xds, tls), ...(health ? [adminCluster(admin)] : [])],
+      clusters: [
+        controlPlaneCluster(xds, tls),
+        {
+          name: FLEET,
+          type: "EDS",
+          connect_timeout: "1s",
+          eds_cluster_config: { eds_config: fromControlPlane },
+        },
+        ...(health ? [adminCluster(admin)] : []),
+      ],
     },
     stats_config: {
       stats_matcher: {
@@ -88,6 +106,8 @@ export function bootstrap({ proxy, xds, admin, tls, health }: BootstrapOptions):
           // Envoy issue 45212: with it on, an update of many endpoints at once can lose one.
           static_layer: {
             "envoy.reloadable_features.coalesce_lb_rebuilds_on_batch_update": false,
+            // The local cluster is for counting: which zone is near is said by priorities alone.
+            "upstream.zone_routing.enabled": 0,
             // Of a route's patterns; Envoy's own limit of 100 refuses `\\w{50}`. The schema refuses what is beyond this one.
             "re2.max_program_size.error_level": 32_768,
           },

@@ -2,6 +2,8 @@
 import type { Caller } from "../api/traffic-policy.ts";
 import type { MeshRoute } from "../model/mesh-route.ts";
 import type { AttachedRoutes, ServiceDefinition, Workload } from "../model/snapshot.ts";
+import { toldOf } from "./rate-limit-service.ts";
+import { fleetKey } from "./rate-limit.ts";
 
 /** A route with its place among those of its service. */
 export interface Placed {
@@ -26,21 +28,39 @@ export function routesFor(service: ServiceDefinition, port: number, caller: Work
  * What tells this caller's routes from those of others, over all services; "" where nothing does. Callers with the same text are
  * sent the very same routes.
  */
-export function callerKey(services: readonly ServiceDefinition[], caller: Workload): string {
+export function callerKey(services: readonly ServiceDefinition[], caller: Workload, fleetSize: number): string {
   return services
     .filter(hasCallers)
-    .map(({ key, policy, attached = [] }) => {
-      const alternatives = (policy?.spec.routes ?? []).flatMap(({ match = [] }) => match);
+    .flatMap(({ key, policy, attached = [] }) => {
+      const routes = policy?.spec.routes ?? [];
+      const limits = routes.flatMap(({ rateLimit }) => rateLimit ?? []);
       const own = attached.some(({ callers }) => callers === caller.namespace) ? `@${caller.namespace}` : "";
-      return `${key}=${alternatives.map(({ from }) => (isFrom(from, caller) ? "1" : "0")).join("")}${own}`;
+      const parts = [choices(routes, caller), fleetKey(limits, fleetSize), toldOf(limits, caller), own];
+      return parts.every((part) => part === "") ? [] : `${key}=${parts.join(":")}`;
     })
     .join();
 }
 
+/** Which alternatives are for this caller; "" where all are for everybody. */
+function choices(routes: readonly MeshRoute[], caller: Workload): string {
+  if (!routes.some(isSelective)) return "";
+  const alternatives = routes.flatMap(({ match = [] }) => match);
+  return alternatives.map(({ from }) => (isFrom(from, caller) ? "1" : "0")).join("");
+}
+
 /** Not all callers have the same routes to the service. */
 export function hasCallers({ policy, attached = [] }: ServiceDefinition): boolean {
-  const selective = policy?.spec.routes?.some(({ match }) => match?.some(({ from }) => from !== undefined)) ?? false;
+  const selective = policy?.spec.routes?.some((route) => isSelective(route) || isCounted(route)) ?? false;
   return selective || attached.some(({ callers }) => callers !== undefined);
+}
+
+function isSelective({ match }: MeshRoute): boolean {
+  return match?.some(({ from }) => from !== undefined) ?? false;
+}
+
+/** Its limit depends on who calls. */
+function isCounted({ rateLimit }: MeshRoute): boolean {
+  return rateLimit?.scope === "Fleet" || rateLimit?.service !== undefined;
 }
 
 /** The caller's namespace's own routes, or else those that are for all callers. */

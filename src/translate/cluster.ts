@@ -40,7 +40,7 @@ function outbound(service: ServiceDefinition, port: ServicePort, subset: string)
       : {}),
     circuitBreakers: circuitBreakers(circuitBreaker),
     ...(outliers ? { outlierDetection: outlierDetection(outliers) } : {}),
-    typedExtensionProtocolOptions: protocolOptions(port.protocol, connection),
+    typedExtensionProtocolOptions: protocolOptions(port.protocol, connection, spec?.admissionControl),
     metadata: { filterMetadata: { heddle: provenance(service, subset) } },
   });
 }

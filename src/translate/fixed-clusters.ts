@@ -6,6 +6,7 @@ import {
   Cluster_LbPolicy,
   ClusterSchema,
 } from "../gen/envoy/config/cluster/v3/cluster_pb.ts";
+import type { Inbound } from "../api/traffic-policy.ts";
 import type { Protocol } from "../model/snapshot.ts";
 import { circuitBreakers } from "./circuit-breaker.ts";
 import { duration, socketAddress } from "./envoy.ts";
@@ -43,18 +44,25 @@ export function inboundPassthroughCluster(): Cluster {
 }
 
 /** To the application of a captured pod, at the pod's own address, as if nothing stood between. */
-export function capturedInboundCluster(port: number, protocol: Protocol): Cluster {
-  return originalDestination(inboundCluster(port), protocol, fromInside);
+export function capturedInboundCluster(port: number, protocol: Protocol, inbound: Inbound = {}): Cluster {
+  return originalDestination(inboundCluster(port), protocol, {
+    ...fromInside,
+    circuitBreakers: circuitBreakers(inbound),
+  });
 }
 
 /** To the application of an explicit sidecar. */
-export function explicitInboundCluster({ port, appAddress, appPort }: InboundPort, protocol: Protocol): Cluster {
+export function explicitInboundCluster(
+  { port, appAddress, appPort }: InboundPort,
+  protocol: Protocol,
+  inbound: Inbound = {},
+): Cluster {
   const name = inboundCluster(port);
   return create(ClusterSchema, {
     name,
     clusterDiscoveryType: { case: "type", value: Cluster_DiscoveryType.STATIC },
     connectTimeout: duration(CONNECT_TIMEOUT_MS),
-    circuitBreakers: circuitBreakers(),
+    circuitBreakers: circuitBreakers(inbound),
     typedExtensionProtocolOptions: protocolOptions(protocol),
     loadAssignment: {
       clusterName: name,

@@ -5,6 +5,7 @@ import { type FilterChain, FilterChainSchema } from "../gen/envoy/config/listene
 import { type Listener, ListenerSchema } from "../gen/envoy/config/listener/v3/listener_pb.ts";
 import { type Route, RouteSchema } from "../gen/envoy/config/route/v3/route_components_pb.ts";
 import type { Protocol } from "../model/snapshot.ts";
+import { adaptivePlace } from "./adaptive-concurrency.ts";
 import { routedTo } from "./connection-manager.ts";
 import { duration, socketAddress } from "./envoy.ts";
 import { HTTP_PROTOCOLS, httpInspector, originalDst, tlsInspector } from "./inspectors.ts";
@@ -35,6 +36,11 @@ export function virtualInbound(served: readonly ServedPort[], settings: MeshSett
   });
 }
 
+/** Whether requests to such a port may go through a connection manager. */
+export function mayBeHttp(protocol: Protocol): boolean {
+  return isHttp(protocol) || protocol === "Auto";
+}
+
 function isHttp(protocol: Protocol): boolean {
   return protocol === "HTTP" || protocol === "HTTP2" || protocol === "GRPC";
 }
@@ -55,7 +61,7 @@ function chainsOf({ port, protocol }: ServedPort): FilterChain[] {
   if (!isHttp(protocol) && protocol !== "Auto") return [chain("tcp", plain, tcpProxy(cluster))];
   // The application's own TLS is none of the sidecar's business.
   const tls = chain("tls", { transportProtocol: "tls" }, tcpProxy(cluster));
-  const http = routedTo(cluster, inboundRoute(port, protocol));
+  const http = routedTo(cluster, inboundRoute(port, protocol), [adaptivePlace(port)]);
   if (protocol !== "Auto") return [chain("http", plain, http), tls];
   return [
     chain("http", { ...plain, applicationProtocols: HTTP_PROTOCOLS }, http),
@@ -67,7 +73,7 @@ function chainsOf({ port, protocol }: ServedPort): FilterChain[] {
 /** A listener of an explicit sidecar, on the pod's own address. */
 export function explicitInbound(address: string, { port }: InboundPort, protocol: Protocol): Listener {
   const filter = isHttp(protocol)
-    ? routedTo(inboundCluster(port), inboundRoute(port, protocol))
+    ? routedTo(inboundCluster(port), inboundRoute(port, protocol), [adaptivePlace(port)])
     : tcpProxy(inboundCluster(port));
   return create(ListenerSchema, {
     name: `inbound|${port}`,

@@ -5,6 +5,12 @@ export const PASSTHROUGH = "PassthroughCluster";
 export const BLACK_HOLE = "BlackHoleCluster";
 export const INBOUND_PASSTHROUGH = "InboundPassthroughCluster";
 
+/** In each sidecar the cluster that has as many endpoints as its fleet has members; the bootstrap names it. */
+export const FLEET = "heddle-fleet";
+
+/** The rate-limit service of the mesh: listeners name it, and it is only there where policies do. */
+export const RATE_LIMIT_CLUSTER = "heddle-rate-limit";
+
 /** The one route table of explicit mode. */
 export const EXPLICIT_ROUTES = "http";
 

@@ -11,6 +11,7 @@ import {
 import type { Listener } from "../gen/envoy/config/listener/v3/listener_pb.ts";
 import { RouteSchema } from "../gen/envoy/config/route/v3/route_components_pb.ts";
 import type { RouteConfiguration } from "../gen/envoy/config/route/v3/route_pb.ts";
+import type { AskedService } from "../model/rate-limit-service.ts";
 import type { MeshSnapshot, ServiceDefinition, ServicePort, Workload } from "../model/snapshot.ts";
 import { callerKey, hasCallers } from "./caller.ts";
 import { closenessOf } from "./closeness.ts";
@@ -30,6 +31,14 @@ import { tcpSplitOf } from "./tcp-split.ts";
 export interface Reported<T> {
   readonly items: readonly T[];
   readonly diagnostics: readonly Diagnostic[];
+}
+
+/** What limits depend on beside their policies. */
+export interface Limits {
+  /** Sidecars of the caller's workload, where it matters. */
+  readonly fleetSize: number | undefined;
+  /** The rate-limit service of the mesh. */
+  readonly asked: AskedService | undefined;
 }
 
 /** The clusters of the services, in the catalog's order. */
@@ -75,6 +84,19 @@ export function outboundEndpoints(
   });
 }
 
+/** Endpoints with those that limits need besides; the very same list where they need none. */
+export function withLimits(
+  endpoints: readonly ClusterLoadAssignment[],
+  forLimits: readonly ClusterLoadAssignment[],
+  memo: Memo,
+): readonly ClusterLoadAssignment[] {
+  if (forLimits.length === 0) return endpoints;
+  const names = forLimits.map(({ clusterName }) => clusterName).join();
+  return memo.of(endpoints, `with/${names}/${forLimits[0]!.endpoints[0]?.lbEndpoints.length ?? 0}`, forLimits, () =>
+    distinct([...endpoints, ...forLimits], ({ clusterName }) => clusterName),
+  );
+}
+
 /** What tells this caller's endpoints from other callers': its place, as far as it matters for any service. */
 function placeKey({ key, catalog }: Scope, caller: Workload, memo: Memo): string {
   const { region, zone, node } = caller;
@@ -89,32 +111,38 @@ export function outboundRoutes(
   snapshot: MeshSnapshot,
   { key, catalog, lazy }: Scope,
   { workload, capture }: Pick<Proxy, "workload" | "capture">,
+  { fleetSize = 1, asked }: Limits,
   settings: MeshSettings,
   memo: Memo,
 ): Reported<RouteConfiguration> {
   const selective = memo(`outbound/selective/${key}`, [catalog], () => catalog.filter(hasCallers));
-  const caller = callerKey(selective, workload);
-  return memo(`outbound/routes/${key}/${capture}/${workload.namespace}/${caller}`, [catalog, lazy], () => {
-    const diagnostics: Diagnostic[] = [];
-    const callerOf = (service: ServiceDefinition): string => (caller === "" ? "" : callerKey([service], workload));
-    const input: RouteInput = {
-      services: catalog,
-      lazy,
-      callerOf,
-      caller: `${key}/${caller}`,
-      namespace: workload.namespace,
-      settings,
-      memo,
-      report: (diagnostic) => void diagnostics.push(diagnostic),
-      routesOf(service, port) {
-        const parts = [service, ...backendsOf(snapshot, service, port.port)];
-        const build = () => routesOf(snapshot, service, port.port, workload);
-        return memo.messages(RouteSchema, service.ref, `routes/${port.port}/${callerOf(service)}`, parts, build);
-      },
-    };
-    const kept = `outbound/routes-kept/${key}/${capture}/${workload.namespace}/${caller}`;
-    return { items: memo.kept(kept, distinctByName(TABLES[capture](input))), diagnostics };
-  });
+  const caller = callerKey(selective, workload, fleetSize);
+  return memo(
+    `outbound/routes/${key}/${capture}/${workload.namespace}/${caller}`,
+    [catalog, lazy, asked?.key, asked?.port],
+    () => {
+      const diagnostics: Diagnostic[] = [];
+      const callerOf = (service: ServiceDefinition): string =>
+        caller === "" ? "" : callerKey([service], workload, fleetSize);
+      const input: RouteInput = {
+        services: catalog,
+        lazy,
+        callerOf,
+        caller: `${key}/${caller}`,
+        namespace: workload.namespace,
+        settings,
+        memo,
+        report: (diagnostic) => void diagnostics.push(diagnostic),
+        routesOf(service, port) {
+          const parts = [service, asked?.key, asked?.port, ...backendsOf(snapshot, service, port.port)];
+          const build = () => routesOf({ snapshot, caller: workload, fleetSize, asked }, service, port.port);
+          return memo.messages(RouteSchema, service.ref, `routes/${port.port}/${callerOf(service)}`, parts, build);
+        },
+      };
+      const kept = `outbound/routes-kept/${key}/${capture}/${workload.namespace}/${caller}`;
+      return { items: memo.kept(kept, distinctByName(TABLES[capture](input))), diagnostics };
+    },
+  );
 }
 
 const TABLES: Readonly<Record<Capture, (input: RouteInput) => RouteConfiguration[]>> = {

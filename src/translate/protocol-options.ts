@@ -1,7 +1,8 @@
-import type { Connection } from "../api/traffic-policy.ts";
+import type { AdmissionControl, Connection } from "../api/traffic-policy.ts";
 import { HttpProtocolOptionsSchema } from "../gen/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts";
 import type { Any } from "@bufbuild/protobuf/wkt";
 import type { MessageInitShape } from "@bufbuild/protobuf";
+import { admissionFilters } from "./admission-control.ts";
 import { sentByHttp2 } from "../model/protocol.ts";
 import type { Protocol } from "../model/snapshot.ts";
 import { duration, pack } from "./envoy.ts";
@@ -10,8 +11,12 @@ const KEY = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
 type UpstreamProtocolInit = NonNullable<MessageInitShape<typeof HttpProtocolOptionsSchema>["upstreamProtocolOptions"]>;
 
-/** How a cluster speaks to its endpoints; nothing for ports that carry no HTTP. */
-export function protocolOptions(protocol: Protocol, connection: Connection = {}): Record<string, Any> {
+/** How a cluster speaks to its endpoints, and what it does not send them; nothing for ports that carry no HTTP. */
+export function protocolOptions(
+  protocol: Protocol,
+  connection: Connection = {},
+  admission?: AdmissionControl,
+): Record<string, Any> {
   if (protocol === "TCP" || protocol === "TLS" || protocol === "UDP") return {};
   const { idleTimeout, maxRequestsPerConnection, http2 } = connection;
   const common = {
@@ -22,6 +27,7 @@ export function protocolOptions(protocol: Protocol, connection: Connection = {})
     [KEY]: pack(HttpProtocolOptionsSchema, {
       ...(Object.keys(common).length > 0 ? { commonHttpProtocolOptions: common } : {}),
       upstreamProtocolOptions: upstream(protocol, http2),
+      ...(admission && { httpFilters: admissionFilters(admission) }),
     }),
   };
 }

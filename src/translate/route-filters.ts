@@ -1,16 +1,7 @@
 /** What a route changes, answers or disturbs: the parts of Envoy's route that are not about where requests go. */
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import type { Any } from "@bufbuild/protobuf/wkt";
-import type {
-  Affinity,
-  Cors,
-  DirectResponse,
-  Fault,
-  HeaderEdits,
-  RateLimit,
-  Redirect,
-  Rewrite,
-} from "../api/traffic-policy.ts";
+import type { Affinity, Cors, DirectResponse, Fault, HeaderEdits, Redirect, Rewrite } from "../api/traffic-policy.ts";
 import {
   type HeaderValueOption,
   HeaderValueOption_HeaderAppendAction,
@@ -28,13 +19,13 @@ import {
   type Route,
 } from "../gen/envoy/config/route/v3/route_components_pb.ts";
 import { CorsPolicySchema } from "../gen/envoy/extensions/filters/http/cors/v3/cors_pb.ts";
-import { XRateLimitHeadersRFCVersion } from "../gen/envoy/extensions/common/ratelimit/v3/ratelimit_pb.ts";
-import { LocalRateLimitSchema } from "../gen/envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit_pb.ts";
 import { HTTPFaultSchema } from "../gen/envoy/extensions/filters/http/fault/v3/fault_pb.ts";
 import type { MeshRoute } from "../model/mesh-route.ts";
-import { CORS_FILTER, FAULT_FILTER, RATE_LIMIT_FILTER, RATE_LIMIT_STATS } from "./connection-manager.ts";
+import { CORS_FILTER, FAULT_FILTER, RATE_LIMIT_FILTER, RATE_LIMIT_SERVICE } from "./connection-manager.ts";
 import { duration, fraction, pack } from "./envoy.ts";
 import { escape, stringMatcher } from "./match.ts";
+import { localRateLimit } from "./rate-limit.ts";
+import { askedDomain } from "./rate-limit-service.ts";
 import { sessionAffinity } from "./session-affinity.ts";
 
 type RouteInit = Exclude<MessageInitShape<typeof RouteSchema>, Route>;
@@ -46,12 +37,18 @@ type FilterFields = Pick<MeshRoute, "headers" | "cors" | "fault" | "rateLimit">;
 export function routeFilters(
   { headers, cors, fault, rateLimit }: FilterFields,
   affinity?: Affinity,
+  fleetSize = 1,
 ): Partial<RouteInit> {
   const perFilter: Record<string, Any> = {
     ...sessionAffinity(affinity),
     ...(cors && { [CORS_FILTER]: corsPolicy(cors) }),
     ...(fault && { [FAULT_FILTER]: httpFault(fault) }),
-    ...(rateLimit && { [RATE_LIMIT_FILTER]: localRateLimit(rateLimit) }),
+    ...(rateLimit?.requests !== undefined && {
+      [RATE_LIMIT_FILTER]: localRateLimit({ ...rateLimit, requests: rateLimit.requests }, fleetSize),
+    }),
+    ...(rateLimit?.service && {
+      [RATE_LIMIT_SERVICE[rateLimit.service.failureMode].filter]: askedDomain(rateLimit.service),
+    }),
   };
   return {
     ...(headers?.request && {
@@ -155,29 +152,20 @@ function httpFault({ delay, abort }: Fault): Any {
   return pack(HTTPFaultSchema, {
     ...(delay && {
       delay: {
-        faultDelaySecifier: { case: "fixedDelay", value: duration(delay.fixed) },
+        faultDelaySecifier:
+          delay.fixed === undefined
+            ? { case: "headerDelay", value: {} }
+            : { case: "fixedDelay", value: duration(delay.fixed) },
         percentage: fraction(delay.percent),
       },
     }),
     ...(abort && {
-      abort: { errorType: { case: "httpStatus", value: abort.status }, percentage: fraction(abort.percent) },
+      abort: {
+        errorType:
+          abort.status === undefined ? { case: "headerAbort", value: {} } : { case: "httpStatus", value: abort.status },
+        percentage: fraction(abort.percent),
+      },
     }),
-  });
-}
-
-/** A bucket for each route of each sidecar, which all of its workers share. */
-function localRateLimit({ requests, per, burst }: RateLimit): Any {
-  const always = { defaultValue: fraction(100) };
-  return pack(LocalRateLimitSchema, {
-    statPrefix: RATE_LIMIT_STATS,
-    tokenBucket: {
-      maxTokens: Math.max(requests, burst ?? requests),
-      tokensPerFill: requests,
-      fillInterval: duration(per),
-    },
-    filterEnabled: always,
-    filterEnforced: always,
-    enableXRatelimitHeaders: XRateLimitHeadersRFCVersion.DRAFT_VERSION_03,
   });
 }
 

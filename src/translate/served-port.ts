@@ -6,6 +6,8 @@ import type { Protocol, ServiceDefinition, Serving, Workload } from "../model/sn
 export interface ServedPort {
   readonly port: number;
   readonly protocol: Protocol;
+  /** Whose policy counts for what comes in: the oldest service that leads to the port. */
+  readonly owner: ServiceDefinition;
 }
 
 /**
@@ -18,13 +20,13 @@ export function servedPorts(
   workload: Workload,
   report: (diagnostic: Diagnostic) => void,
 ): readonly ServedPort[] {
-  const served = new Map<number, { protocol: Protocol; by: ServiceDefinition }>();
+  const served = new Map<number, ServedPort>();
   for (const { service, ports } of serving) {
     for (const { name, protocol } of service.ports) {
       const number = ports[name];
       if (number === undefined || protocol === "UDP") continue;
       const other = served.get(number);
-      if (!other) served.set(number, { protocol, by: service });
+      if (!other) served.set(number, { port: number, protocol, owner: service });
       else if (other.protocol !== protocol) {
         report({
           code: "HED2103",
@@ -33,10 +35,10 @@ export function servedPorts(
           path: "spec.ports",
           message:
             `port ${number} of ${workload.name} is ${protocol} here and ${other.protocol} in Service ` +
-            `${other.by.key}, which is older and decides`,
+            `${other.owner.key}, which is older and decides`,
         });
       }
     }
   }
-  return [...served].map(([port, { protocol }]) => ({ port, protocol })).sort((a, b) => a.port - b.port);
+  return [...served.values()].sort((a, b) => a.port - b.port);
 }

@@ -1,8 +1,12 @@
 /** The part of a configuration that depends on how traffic gets into the sidecar, and on what its pod serves. */
+import type { Inbound } from "../api/traffic-policy.ts";
 import type { Diagnostic } from "../base/diagnostic.ts";
 import type { Cluster } from "../gen/envoy/config/cluster/v3/cluster_pb.ts";
+import type { TypedExtensionConfig } from "../gen/envoy/config/core/v3/extension_pb.ts";
 import type { Listener } from "../gen/envoy/config/listener/v3/listener_pb.ts";
 import type { MeshSnapshot } from "../model/snapshot.ts";
+import { adaptiveConcurrency } from "./adaptive-concurrency.ts";
+import { distinctByName } from "./distinct.ts";
 import {
   capturedInboundCluster,
   explicitInboundCluster,
@@ -10,11 +14,11 @@ import {
   passthroughCluster,
 } from "./fixed-clusters.ts";
 import { explicitListeners } from "./listener-explicit.ts";
-import { explicitInbound, INBOUND_PORT, virtualInbound } from "./listener-inbound.ts";
+import { explicitInbound, INBOUND_PORT, mayBeHttp, virtualInbound } from "./listener-inbound.ts";
 import type { Memo } from "./memo.ts";
 import { capturedListeners, type Reported } from "./outbound.ts";
 import type { Proxy } from "./proxy.ts";
-import { servedPorts } from "./served-port.ts";
+import { type ServedPort, servedPorts } from "./served-port.ts";
 import type { Scope } from "./scope.ts";
 import type { MeshSettings } from "./settings.ts";
 import { probeCluster, probeListener } from "./tcp-probe.ts";
@@ -25,6 +29,7 @@ export interface Side {
   readonly clusters: readonly Cluster[];
   /** Those for what the pod calls, then those of the pod itself. */
   readonly listeners: readonly [readonly Listener[], ...(readonly Listener[])[]];
+  readonly extensions: readonly TypedExtensionConfig[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -47,24 +52,26 @@ export function transparentSide(
   const probes = address === undefined ? [] : tcpProbes;
   const shape = served.map(({ port, protocol }) => `${port}/${protocol}`).join();
   const key = probes.length > 0 ? `${shape} ${address} ${probes.join()}` : shape;
-  const own = memo(`side/captured/${key}`, [], () => ({
-    clusters: [
-      memo("cluster/passthrough", [], passthroughCluster),
-      memo("cluster/inbound-passthrough", [], inboundPassthroughCluster),
-      ...served.map(({ port, protocol }) =>
-        memo(`cluster/inbound/${port}/${protocol}`, [], () => capturedInboundCluster(port, protocol)),
+  const { owners, limits } = limitsOf(served);
+  const clusters = memo(`side/captured-clusters/${key}/${owners}`, limits, () => [
+    memo("cluster/passthrough", [], passthroughCluster),
+    memo("cluster/inbound-passthrough", [], inboundPassthroughCluster),
+    ...served.map((to) =>
+      memo(`cluster/inbound/${to.port}/${to.protocol}/${ownerKey(to)}`, [inboundOf(to)], () =>
+        capturedInboundCluster(to.port, to.protocol, inboundOf(to)),
       ),
-      ...probes.map((port) => probeCluster(address!, port)),
-    ],
-    listeners: [
-      memo(`listener/inbound/${shape}`, [], () => virtualInbound(served, settings)),
-      ...(probes.length > 0 ? [memo(`listener/probes/${probes.join()}`, [], () => probeListener(probes))] : []),
-    ],
-  }));
+    ),
+    ...probes.map((port) => probeCluster(address!, port)),
+  ]);
+  const listeners = memo(`side/captured-listeners/${key}`, [], () => [
+    memo(`listener/inbound/${shape}`, [], () => virtualInbound(served, settings)),
+    ...(probes.length > 0 ? [memo(`listener/probes/${probes.join()}`, [], () => probeListener(probes))] : []),
+  ]);
   return {
-    key,
-    clusters: own.clusters,
-    listeners: [capturedListeners(snapshot, scope, workload, settings, memo), own.listeners],
+    key: `${key}/${owners}`,
+    clusters,
+    listeners: [capturedListeners(snapshot, scope, workload, settings, memo), listeners],
+    extensions: extensionsOf(served, memo),
     diagnostics,
   };
 }
@@ -74,20 +81,24 @@ export function explicitSide(snapshot: MeshSnapshot, scope: Scope, proxy: Proxy,
   const diagnostics: Diagnostic[] = [];
   const report = (diagnostic: Diagnostic): void => void diagnostics.push(diagnostic);
   const serving = servedPorts(snapshot.serving.get(workload.key) ?? [], workload, report);
-  const served = new Map(serving.map(({ port, protocol }) => [port, protocol]));
+  const served = new Map(serving.map((to) => [to.port, to]));
   const address = workload.addresses[0];
   // A port that no service leads to, and one that nobody declared, are plain TCP.
-  const protocolOf = (port: number) => served.get(port) ?? "TCP";
+  const protocolOf = (port: number) => served.get(port)?.protocol ?? "TCP";
   const inbound = address === undefined ? [] : inboundPorts;
   if (address === undefined && inboundPorts.length > 0) {
     const message = "the sidecar opens no inbound ports: the pod has no address yet (status.podIP)";
     report({ code: "HED2105", level: "warning", ref: workload.ref, path: "status.podIP", message });
   }
   const shape = inbound.map((p) => `${p.port}:${p.appAddress}:${p.appPort}/${protocolOf(p.port)}`).join();
-  const own = memo(`side/explicit/${address ?? ""}/${shape}`, [], () => ({
-    clusters: inbound.map((port) => explicitInboundCluster(port, protocolOf(port.port))),
-    listeners: inbound.map((port) => explicitInbound(address!, port, protocolOf(port.port))),
-  }));
+  const opened = inbound.flatMap(({ port }) => served.get(port) ?? []);
+  const { owners, limits } = limitsOf(opened);
+  const clusters = memo(`side/explicit-clusters/${address ?? ""}/${shape}/${owners}`, limits, () =>
+    inbound.map((port) => explicitInboundCluster(port, protocolOf(port.port), inboundOf(served.get(port.port)))),
+  );
+  const listeners = memo(`side/explicit-listeners/${address ?? ""}/${shape}`, [], () =>
+    inbound.map((port) => explicitInbound(address!, port, protocolOf(port.port))),
+  );
   const outbound = memo(
     `side/explicit-outbound/${proxy.id}`,
     [scope.catalog, scope.lazy, workload],
@@ -97,9 +108,40 @@ export function explicitSide(snapshot: MeshSnapshot, scope: Scope, proxy: Proxy,
     },
   );
   return {
-    key: `${address ?? ""} ${shape}`,
-    clusters: own.clusters,
-    listeners: [outbound.items, own.listeners],
+    key: `${address ?? ""} ${shape}/${owners}`,
+    clusters,
+    listeners: [outbound.items, listeners],
+    extensions: extensionsOf(opened, memo),
     diagnostics: [...diagnostics, ...outbound.diagnostics],
   };
+}
+
+function inboundOf(to: ServedPort | undefined): Inbound | undefined {
+  return to?.owner.policy?.spec.inbound;
+}
+
+/** Whose limits a port has; "" where it has none. */
+function ownerKey(to: ServedPort): string {
+  return inboundOf(to) ? to.owner.key : "";
+}
+
+/** Whose limits the ports have, and the limits. */
+function limitsOf(served: readonly ServedPort[]) {
+  const limited = served.some(inboundOf);
+  return limited ? { owners: served.map(ownerKey).join(), limits: served.map(inboundOf) } : { owners: "", limits: [] };
+}
+
+/** What stands in the places that inbound listeners keep for it, sorted by name. */
+function extensionsOf(served: readonly ServedPort[], memo: Memo): readonly TypedExtensionConfig[] {
+  const places = served.filter(({ protocol }) => mayBeHttp(protocol));
+  const { owners, limits } = limitsOf(places);
+  return memo(`side/extensions/${places.map(({ port }) => port).join()}/${owners}`, limits, () =>
+    distinctByName(
+      places.map((to) => {
+        const adaptive = inboundOf(to)?.adaptiveConcurrency;
+        const key = `extension/inbound/${to.port}/${ownerKey(to)}`;
+        return memo(key, [adaptive], () => adaptiveConcurrency(to.port, adaptive));
+      }),
+    ),
+  );
 }

@@ -6,21 +6,25 @@
 import type { Diagnostic } from "../base/diagnostic.ts";
 import type { Cluster } from "../gen/envoy/config/cluster/v3/cluster_pb.ts";
 import type { ClusterLoadAssignment } from "../gen/envoy/config/endpoint/v3/endpoint_pb.ts";
+import type { TypedExtensionConfig } from "../gen/envoy/config/core/v3/extension_pb.ts";
 import type { Listener } from "../gen/envoy/config/listener/v3/listener_pb.ts";
 import type { RouteConfiguration } from "../gen/envoy/config/route/v3/route_pb.ts";
 import type { Secret } from "../gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.ts";
+import { askedService } from "../model/rate-limit-service.ts";
 import type { MeshSnapshot } from "../model/snapshot.ts";
-import { distinct, distinctByName } from "./distinct.ts";
+import { distinctByName } from "./distinct.ts";
 import { blackHoleCluster } from "./fixed-clusters.ts";
+import { fleetEndpoints, fleetSizeOf } from "./fleet.ts";
 import { distinctAddresses } from "./listener-address.ts";
 import { createMemo, type Memo } from "./memo.ts";
-import { outboundClusters, outboundEndpoints, outboundRoutes, type Reported } from "./outbound.ts";
+import { outboundClusters, outboundEndpoints, outboundRoutes, type Reported, withLimits } from "./outbound.ts";
 import type { Proxy } from "./proxy.ts";
 import { clusterFor, type Demand, NO_DEMAND, serviceNamed } from "./on-demand.ts";
+import { rateLimitCluster, rateLimitEndpoints } from "./rate-limit-service.ts";
 import { scopeOf } from "./scope.ts";
 import { DEFAULT_SETTINGS, type MeshSettings } from "./settings.ts";
 import { explicitSide, transparentSide } from "./side.ts";
-import { udpOf } from "./udp.ts";
+import { udpOf, withUdp } from "./udp.ts";
 
 /** Everything of one sidecar; each list sorted by name. */
 export interface ProxyConfig {
@@ -29,6 +33,8 @@ export interface ProxyConfig {
   readonly listeners: readonly Listener[];
   readonly routes: readonly RouteConfiguration[];
   readonly secrets: readonly Secret[];
+  /** Filters that listeners ask for by name. */
+  readonly extensions: readonly TypedExtensionConfig[];
   /** What of this proxy's configuration had to be left out or decided, and why. */
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -59,39 +65,40 @@ function translate(
       : explicitSide(snapshot, scope, proxy, memo);
   const udp = udpOf(snapshot, proxy, settings, memo);
   const outbound = outboundClusters(scope, memo);
-  const routes = outboundRoutes(snapshot, scope, proxy, settings, memo);
-  const fixed = memo("cluster/black-hole", [], () => [blackHoleCluster()]);
-  const asked = proxy.dependencies.kind === "auto" ? demand.hosts : [];
-  const clusters = memo.of(
-    outbound,
-    `clusters/${side.key}/${asked.join()}/${udp.key}`,
-    [side.clusters, udp.clusters],
-    () => {
-      const demanded = asked.map((host) => clusterFor(host, serviceNamed(host, workload.namespace, snapshot.services)));
-      return distinctByName([...outbound, ...fixed, ...side.clusters, ...demanded, ...udp.clusters]);
-    },
-  );
+  const asked = memo("rate-limit/asked", [snapshot.catalog], () => askedService(snapshot.catalog));
+  const fleetSize = fleetSizeOf(snapshot, workload, memo);
+  const routes = outboundRoutes(snapshot, scope, proxy, { fleetSize, asked }, settings, memo);
+  const limiter = asked?.found;
+  const fixed = memo("clusters/fixed", [limiter?.service, limiter?.port], () => [
+    blackHoleCluster(),
+    ...(limiter ? [rateLimitCluster(limiter)] : []),
+  ]);
+  const demanded = proxy.dependencies.kind === "auto" ? demand.hosts : [];
+  const parts = [side.clusters, fixed, udp.clusters];
+  const clusters = memo.of(outbound, `clusters/${side.key}/${demanded.join()}/${udp.key}`, parts, () => {
+    const found = demanded.map((host) => clusterFor(host, serviceNamed(host, workload.namespace, snapshot.services)));
+    return distinctByName([...outbound, ...fixed, ...side.clusters, ...udp.clusters, ...found]);
+  });
+  // Also where the service is no dependency of the sidecar: it is the policies that name it.
+  const forLimits = [
+    ...(fleetSize === undefined ? [] : [fleetEndpoints(fleetSize, memo)]),
+    ...(limiter ? rateLimitEndpoints(snapshot, limiter, workload, memo) : []),
+  ];
   const [called, ...own] = side.listeners;
   const others = [...own, udp.listeners];
   const listeners = memo.of(called, `listeners/${side.key}/${udp.key}`, others, (): Reported<Listener> => {
     const diagnostics: Diagnostic[] = [];
     // The pod's own first, so that no service can take the capture port's address away.
-    const kept = distinctAddresses([...others.flat(), ...called], (d) => void diagnostics.push(d));
-    return { items: distinctByName(kept), diagnostics };
+    const distinct = distinctAddresses([...others.flat(), ...called], (d) => void diagnostics.push(d));
+    return { items: distinctByName(distinct), diagnostics };
   });
-  const shared = outboundEndpoints(snapshot, scope, workload, memo);
-  const endpoints =
-    udp.endpoints.length === 0
-      ? shared
-      : memo.of(shared, `endpoints/${udp.key}`, [udp.endpoints], () =>
-          distinct([...shared, ...udp.endpoints], ({ clusterName }) => clusterName),
-        );
   return {
     clusters,
-    endpoints,
+    endpoints: withUdp(withLimits(outboundEndpoints(snapshot, scope, workload, memo), forLimits, memo), udp, memo),
     listeners: listeners.items,
     routes: routes.items,
     secrets: SECRETS,
+    extensions: side.extensions,
     diagnostics: [
       ...proxy.diagnostics,
       ...side.diagnostics,

@@ -9,7 +9,7 @@ import type { Listener } from "../gen/envoy/config/listener/v3/listener_pb.ts";
 import type { MeshSnapshot, Service, ServicePort } from "../model/snapshot.ts";
 import { udpCluster } from "./cluster-udp.ts";
 import { closenessOf } from "./closeness.ts";
-import { distinctByName } from "./distinct.ts";
+import { distinct, distinctByName } from "./distinct.ts";
 import { udpEndpoints } from "./endpoints-udp.ts";
 import { udpListener } from "./listener-udp.ts";
 import type { Memo } from "./memo.ts";
@@ -89,6 +89,18 @@ export function udpOf(snapshot: MeshSnapshot, proxy: Proxy, settings: MeshSettin
     ),
     diagnostics,
   };
+}
+
+/** Endpoints with those of UDP; the very same list where there are none. */
+export function withUdp(
+  endpoints: readonly ClusterLoadAssignment[],
+  { key, endpoints: more }: Udp,
+  memo: Memo,
+): readonly ClusterLoadAssignment[] {
+  if (more.length === 0) return endpoints;
+  return memo.of(endpoints, `with-udp/${key}`, [more], () =>
+    distinct([...endpoints, ...more], ({ clusterName }) => clusterName),
+  );
 }
 
 /** What an entry means to a pod of a namespace; a sentence where it means nothing. */

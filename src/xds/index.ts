@@ -21,7 +21,7 @@ export {
   type Versions,
 } from "./snapshot.ts";
 export type { ServerCertificate, TlsRefusal } from "./tls-listener.ts";
-export { CLUSTER, ENDPOINT, LISTENER, ROUTE, SECRET, shortType, VIRTUAL_HOST } from "./type-url.ts";
+export { CLUSTER, ENDPOINT, EXTENSION, LISTENER, ROUTE, SECRET, shortType, VIRTUAL_HOST } from "./type-url.ts";
 export { envoyRegistry } from "./registry.ts";
 export { validateMessage, validateResource } from "./validate.ts";
 export type { Violation } from "./validate-findings.ts";

@@ -7,6 +7,8 @@ export const ENDPOINT = `${PREFIX}envoy.config.endpoint.v3.ClusterLoadAssignment
 export const LISTENER = `${PREFIX}envoy.config.listener.v3.Listener`;
 export const ROUTE = `${PREFIX}envoy.config.route.v3.RouteConfiguration`;
 export const VIRTUAL_HOST = `${PREFIX}envoy.config.route.v3.VirtualHost`;
+/** Parts of listeners that are asked for by name. */
+export const EXTENSION = `${PREFIX}envoy.config.core.v3.TypedExtensionConfig`;
 export const SECRET = `${PREFIX}envoy.extensions.transport_sockets.tls.v3.Secret`;
 
 /**
@@ -43,6 +45,7 @@ const SHORT: Readonly<Record<string, string>> = {
   [ROUTE]: "RDS",
   [VIRTUAL_HOST]: "VHDS",
   [SECRET]: "SDS",
+  [EXTENSION]: "ECDS",
 };
 
 /** `CDS` for clusters and so on; the message name for types that have no short one. */

@@ -114,6 +114,7 @@ function pod(index: number): Workload {
     labels: {},
     annotations: {},
     serviceAccount: "default",
+    ready: true,
     node: "",
     region: "",
     zone: "",

@@ -16,11 +16,14 @@ function transcript({ code, stdout, stderr }: CliRun): string {
 }
 
 describe("help", () => {
-  test.each(["", "serve", "bootstrap", "translate", "analyze", "proxy-status", "version"])("%s", async (command) => {
-    const run = await runCli(...(command === "" ? [] : [command]), "--help");
-    expect([run.code, run.stderr]).toEqual([0, ""]);
-    await expect(run.stdout).toMatchFileSnapshot(join(GOLDEN, `help${command === "" ? "" : `-${command}`}.txt`));
-  });
+  test.each(["", "serve", "bootstrap", "translate", "analyze", "explain", "proxy-status", "version"])(
+    "%s",
+    async (command) => {
+      const run = await runCli(...(command === "" ? [] : [command]), "--help");
+      expect([run.code, run.stderr]).toEqual([0, ""]);
+      await expect(run.stdout).toMatchFileSnapshot(join(GOLDEN, `help${command === "" ? "" : `-${command}`}.txt`));
+    },
+  );
 
   test("is printed as an error where no command is given", async () => {
     const run = await runCli();
@@ -36,6 +39,16 @@ describe("wrong usage ends with 2 and a hint, and prints no data", () => {
     [["analyze", "-f", MESH, "-o", "xml"], /Allowed choices are text, json/],
     [["analyze", "-f", "no/such/folder"], /cannot read manifests from no\/such\/folder: ENOENT/],
     [["translate", "-f", MESH], /required option '--proxy <pod\.namespace>'/],
+    [["explain", "request", "--from", "web.shop", "-f", MESH], /required option '--to <host\[:port\]>'/],
+    [["explain", "way", "--from", "web.shop", "--to", "checkout"], /Allowed choices are request/],
+    [
+      ["explain", "request", "--from", "wbe.shop", "--to", "checkout", "-f", MESH],
+      /there is no Pod wbe\.shop; did you mean web\.shop\?/,
+    ],
+    [["explain", "request", "--from", "web", "--to", "http://checkout", "-f", MESH], /must be HOST or HOST:PORT/],
+    [["explain", "request", "--from", "web", "--to", "checkout:70000", "-f", MESH], /must be HOST or HOST:PORT/],
+    [["explain", "request", "--from", "web", "--to", "a", "--path", "x", "-f", MESH], /must begin with \//],
+    [["explain", "request", "--from", "web", "--to", "a", "--header", "x", "-f", MESH], /must be NAME=VALUE/],
     [["version", "--outptu", "json"], /unknown option '--outptu'\n\(Did you mean --output\?\)/],
     [["bootstrap", "--proxy", "web"], /must be POD\.NAMESPACE, such as web-0\.shop/],
     [["bootstrap", "--xds", "18000"], /must be HOST:PORT, such as 127\.0\.0\.1:18000/],
@@ -89,6 +102,7 @@ describe("translate", () => {
       "endpoints",
       "listeners",
       "routes",
+      "extensions",
       "secrets",
     ]);
     await expect(run.stdout).toMatchFileSnapshot(join(GOLDEN, "translate.yaml"));

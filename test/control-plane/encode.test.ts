@@ -7,7 +7,15 @@ import { RouteConfigurationSchema } from "../../src/gen/envoy/config/route/v3/ro
 import type { ProxyConfig } from "../../src/translate/translate.ts";
 import { buildSnapshot, CLUSTER, ROUTE } from "../../src/xds/index.ts";
 
-const NOTHING: ProxyConfig = { clusters: [], endpoints: [], listeners: [], routes: [], secrets: [], diagnostics: [] };
+const NOTHING: ProxyConfig = {
+  clusters: [],
+  endpoints: [],
+  listeners: [],
+  routes: [],
+  secrets: [],
+  extensions: [],
+  diagnostics: [],
+};
 
 function cluster(service: string, seconds: bigint) {
   return create(ClusterSchema, {

@@ -29,7 +29,15 @@ function setUp({ cost = 0 } = {}) {
     clock.advance(cost);
     state.translated.push(id);
     const cluster = create(ClusterSchema, { name: `${state.round}-${id}`, connectTimeout: { seconds: 1n } });
-    return { clusters: [cluster], endpoints: [], listeners: [], routes: [], secrets: [], diagnostics: [] };
+    return {
+      clusters: [cluster],
+      endpoints: [],
+      listeners: [],
+      routes: [],
+      secrets: [],
+      extensions: [],
+      diagnostics: [],
+    };
   };
   const publisher = createPublisher({
     cache,

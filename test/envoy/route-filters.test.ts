@@ -1,4 +1,5 @@
 /** What a route changes in requests and answers, and what it answers by itself, as real Envoys do it. */
+import type { OutgoingHttpHeaders } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type PolicySidecar, startPolicySidecar } from "../support/policy-sidecar.ts";
 
@@ -124,6 +125,38 @@ describe.each(["1.40.0", "1.37.0"])("Envoy %s", (version) => {
     });
     // Other requests have nothing to do with it.
     expect((await sidecar.send()).status).toBe(200);
+  });
+
+  test("aborts and delays what asks for it", async () => {
+    await sidecar.apply(
+      `    - { match: [{ headers: [{ name: x-chaos, present: true }] }], fault: { abort: { header: true }, delay: { header: true } } }\n`,
+    );
+    const asks = { "x-envoy-fault-abort-request": "507", "x-envoy-fault-delay-request": "20" };
+    const delays = async () => Object.values(await sidecar.envoy.stats("fault.delays_injected"))[0] ?? 0;
+    const before = await delays();
+    expect((await sidecar.send({ headers: { "x-chaos": "1", ...asks } })).status).toBe(507);
+    expect((await delays()) - before).toBe(1);
+    expect((await sidecar.send({ headers: { "x-chaos": "1" } })).status).toBe(200);
+    // Only where the policy lets requests ask.
+    expect((await sidecar.send({ headers: asks })).status).toBe(200);
+  });
+
+  test("counts each value of a header apart, and what has none together", async () => {
+    const match = `[{ headers: [{ name: x-test, exact: "by" }] }]`;
+    const limit = "{ requests: 5, per: 1h, by: [{ header: X-User }, { header: x-tenant }] }";
+    await sidecar.apply(`    - { match: ${match}, rateLimit: ${limit} }\n`);
+    const accepted = async (headers: OutgoingHttpHeaders): Promise<number> => {
+      const all = Array.from({ length: 12 }, () => sidecar.send({ headers: { "x-test": "by", ...headers } }));
+      return (await Promise.all(all)).filter(({ status }) => status === 200).length;
+    };
+    // More than the 20 that an Envoy would remember by itself.
+    for (let user = 0; user < 40; user++) {
+      expect(await accepted({ "x-user": `u${user}`, "x-tenant": "a" }), `user ${user}`).toBe(5);
+    }
+    expect(await accepted({ "x-user": "u0", "x-tenant": "b" })).toBe(5);
+    expect(await accepted({ "x-user": "u0", "x-tenant": "a" })).toBe(0);
+    expect(await accepted({})).toBe(5);
+    expect(await accepted({ "x-user": "u0" })).toBe(0);
   });
 
   test("aborts and delays a share of the requests", async () => {

@@ -95,6 +95,18 @@ test("a retry waits as long as the answer asks for", async () => {
   }
 });
 
+test("a retry goes to another endpoint than the one that failed", async () => {
+  await apply("    - { retries: { attempts: 1, conditions: [5xx] } }\n");
+  sidecar.setStatus("v1", 500);
+  try {
+    const answers = await Promise.all(Array.from({ length: 100 }, () => send()));
+    // Asked at random, the one that fails would be asked twice for a quarter of them.
+    expect(answers.filter(({ body }) => body === "v2")).toHaveLength(100);
+  } finally {
+    sidecar.setStatus("v1", 200);
+  }
+});
+
 test("a ring hash sends one key to one endpoint", async () => {
   await apply("  loadBalancing: { policy: RingHash, hashOn: { header: x-session } }\n");
   for (const session of ["a", "b", "c", "d", "e", "f"]) {

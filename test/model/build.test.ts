@@ -73,6 +73,7 @@ describe("the snapshot", () => {
       labels: { app: "a" },
       annotations: { note: "x" },
       serviceAccount: "sa",
+      ready: true,
       node: "n1",
       region: "",
       zone: "",

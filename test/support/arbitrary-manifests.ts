@@ -341,8 +341,8 @@ const filters = {
     ["allowOrigins"],
   ),
   fault: oneOf({
-    delay: withSome({ fixed: duration, percent }, ["fixed"]),
-    abort: withSome({ status, percent }, ["status"]),
+    delay: oneOf({ fixed: duration, header: fc.constant(true) }, { percent }),
+    abort: oneOf({ status, header: fc.constant(true) }, { percent }),
   }),
 };
 const prefixMatch = fc.record(
@@ -368,6 +368,18 @@ const rateLimit = withSome(
     requests: mostly(fc.constantFrom(1, 1000, 1_000_000_000), wrong),
     per: mostly(fc.constantFrom("50ms", "1s", "1h"), duration),
     burst: mostly(fc.constantFrom(1, 5000), wrong),
+    scope: mostly(fc.constantFrom("Sidecar", "Fleet"), wrong),
+    service: withSome(
+      {
+        name: fc.constantFrom("a", "b", "checkout.shop", "gone"),
+        port: portNumber,
+        domain: text,
+        failureMode: fc.constantFrom("Allow", "Deny"),
+        descriptors: list(fc.record({ key: text, value: text }, { noNullPrototype: true }), 2, 1),
+      },
+      ["name", "port"],
+    ),
+    by: list(oneOf({ header: token, caller: fc.constant(true) }), 3, 1),
   },
   ["requests"],
 );
@@ -506,6 +518,30 @@ const policy = object("heddle.dev/v1alpha1", "TrafficPolicy", {
           maxPendingRequests: count,
           maxRequests: count,
           retryBudget: some({ percent, minConcurrency: count }),
+        }),
+        admissionControl: some({
+          minSuccessPercent: mostly(fc.constantFrom(1, 95.5, 100), wrong),
+          window: mostly(fc.constantFrom("1s", "30s"), duration),
+          minRequestsPerSecond: count,
+          aggression: mostly(fc.constantFrom(1, 2.5), wrong),
+          maxRejectPercent: percent,
+        }),
+        inbound: some({
+          maxConnections: count,
+          maxPendingRequests: count,
+          maxRequests: count,
+          adaptiveConcurrency: some({
+            percentile: mostly(fc.constantFrom(1, 50, 99.9), wrong),
+            updateInterval: duration,
+            maxConcurrency: count,
+            minLatency: some({
+              interval: duration,
+              requests: count,
+              concurrency: count,
+              jitterPercent: percent,
+              tolerancePercent: percent,
+            }),
+          }),
         }),
         healthCheck: oneOf(
           {

@@ -62,6 +62,42 @@ const TABLE: readonly [title: string, wrong: object, words: string, right: objec
     route({ rateLimit: { requests: 1, per: "50ms" } }),
   ],
   [
+    "two keys in one",
+    route({ rateLimit: { requests: 1, by: [{ header: "x-user", caller: true }] } }),
+    "HED1201 spec.routes[0].rateLimit.by[0]: must have exactly one of header, caller; there are header and caller",
+    route({ rateLimit: { requests: 1, by: [{ header: "x-user" }, { caller: true }] } }),
+  ],
+  [
+    "one key twice",
+    route({ rateLimit: { requests: 1, by: [{ header: "x-user" }, { header: "X-User" }] } }),
+    "HED1204 spec.routes[0].rateLimit.by[1]: must not name a key twice in by",
+    route({ rateLimit: { requests: 1, by: [{ header: "x-user" }, { header: "x-tenant" }] } }),
+  ],
+  [
+    "limit without a number",
+    route({ rateLimit: { per: "1s" } }),
+    "HED1230 spec.routes[0].rateLimit: must have requests, service or both",
+    route({ rateLimit: { requests: 1, per: "1s" } }),
+  ],
+  [
+    "burst without a number",
+    route({ rateLimit: { burst: 1, service: { name: "a", port: 80, descriptors: [{ key: "a", value: "b" }] } } }),
+    "HED1230 spec.routes[0].rateLimit.burst: must have burst and scope only with requests",
+    route({ rateLimit: { requests: 1, burst: 1 } }),
+  ],
+  [
+    "service that is told nothing",
+    route({ rateLimit: { service: { name: "a", port: 80 } } }),
+    "HED1231 spec.routes[0].rateLimit.service: must tell the service something: have descriptors or by",
+    route({ rateLimit: { service: { name: "a", port: 80 }, by: [{ caller: true }] } }),
+  ],
+  [
+    "rate-limit service beside an answer",
+    route({ directResponse: { status: 200 }, rateLimit: { service: { name: "a", port: 80 }, by: [{ caller: true }] } }),
+    "HED1232 spec.routes[0].rateLimit.service: must not have rateLimit.service beside redirect or directResponse",
+    route({ directResponse: { status: 200 }, rateLimit: { requests: 1 } }),
+  ],
+  [
     "slow start of a hash ring",
     { loadBalancing: { policy: "RingHash", hashOn: { sourceIP: true }, slowStart: "30s" } },
     "HED1207 spec.loadBalancing.slowStart: must have slowStart only with the policies RoundRobin and LeastRequest; policy is RingHash",
@@ -141,6 +177,24 @@ const TABLE: readonly [title: string, wrong: object, words: string, right: objec
     route({ fault: {} }),
     "HED1201 spec.routes[0].fault: must have delay or abort",
     route({ fault: { abort: { status: 503 } } }),
+  ],
+  [
+    "fixed delay and delay by header",
+    route({ fault: { delay: { fixed: "1s", header: true } } }),
+    "HED1201 spec.routes[0].fault.delay: must have exactly one of fixed, header; there are fixed and header",
+    route({ fault: { delay: { header: true } } }),
+  ],
+  [
+    "neither status nor header",
+    route({ fault: { abort: { percent: 5 } } }),
+    "HED1201 spec.routes[0].fault.abort: must have exactly one of status, header; there is none",
+    route({ fault: { abort: { header: true, percent: 5 } } }),
+  ],
+  [
+    "window of parts of seconds",
+    { admissionControl: { window: "1500ms" } },
+    "HED1208 spec.admissionControl.window: must be whole seconds, 1s at least",
+    { admissionControl: { window: "2000ms" } },
   ],
   [
     "two sticky keys",
