@@ -199,6 +199,14 @@ const slice = object(
   { labels: fc.constantFrom("a", "b", "checkout", "none").map((to) => ({ "kubernetes.io/service-name": to })) },
 );
 
+/** A right value in most cases. */
+function annotation(...right: string[]): fc.Arbitrary<string> {
+  return fc.oneof(
+    { arbitrary: fc.constantFrom(...right), weight: 6 },
+    { arbitrary: fc.constantFrom("15080", ...HOSTILE), weight: 1 },
+  );
+}
+
 const pod = object(
   "v1",
   "Pod",
@@ -207,7 +215,15 @@ const pod = object(
       nodeName: mostly(fc.constantFrom("n1", "n2"), wrong),
       hostNetwork: fc.boolean(),
       containers: list(
-        some({ ports: list(fc.record({ name: portName, containerPort: portNumber }, { noNullPrototype: true }), 3) }),
+        some({
+          ports: list(
+            fc.record(
+              { name: portName, containerPort: portNumber, protocol: mostly(fc.constantFrom("TCP", "UDP"), wrong) },
+              { requiredKeys: ["name", "containerPort"], noNullPrototype: true },
+            ),
+            3,
+          ),
+        }),
         2,
       ),
     }),
@@ -222,15 +238,19 @@ const pod = object(
     }),
   },
   {
-    annotations: fc.dictionary(
-      fc.constantFrom(
-        "heddle.dev/capture",
-        "heddle.dev/inbound-ports",
-        "heddle.dev/outbound-address",
-        "heddle.dev/outbound-http-port",
-      ),
-      fc.constantFrom("explicit", "transparent", "8080:9001", "127.0.0.1", "15080", ...HOSTILE),
-      { noNullPrototype: true },
+    annotations: fc.record(
+      {
+        "heddle.dev/capture": annotation("explicit", "transparent"),
+        "heddle.dev/inbound-ports": annotation("8080:9001", "127.0.0.1"),
+        "heddle.dev/outbound-address": annotation("127.0.0.1", "10.0.0.1", "::1"),
+        "heddle.dev/outbound-http-port": annotation("15080", "8080"),
+        "heddle.dev/outbound-udp-ports": annotation(
+          "9000:a:53, 9001:checkout.shop:80,9002:b.b:8080",
+          "53:a.default:53,54:a.default:80,55:a.default:443,56:b.default:53",
+          "443:c:443, 80:a-b.shop:65535",
+        ),
+      },
+      { requiredKeys: [], noNullPrototype: true },
     ),
   },
 );
