@@ -19,7 +19,7 @@ demo-ride-sharing: node_modules/.installed ## ride-sharing: a canary, streams, a
 demo-collaborative-editing: node_modules/.installed ## collaborative editing: all editors of a document on one server
 	@node_modules/.bin/node examples/collaborative-editing/demo.ts
 
-demo-online-gaming: node_modules/.installed ## online gaming: matchmaking and lobbies near the players, a flood, a mirror
+demo-online-gaming: node_modules/.installed ## online gaming: matchmaking, lobbies and UDP sessions near the players
 	@node_modules/.bin/node examples/online-gaming/demo.ts
 
 test: node_modules/.installed ## every test, real Envoys included

@@ -39,3 +39,8 @@ export const lobbyPolicy = read("lobby-policy.yaml");
 
 /** The second lobby of the region. */
 export const secondLobby = read("lobby-west-2.yaml");
+
+export const gamePolicy = read("game-policy.yaml");
+
+/** The third game server of the region. */
+export const thirdServer = read("game-west-3.yaml");

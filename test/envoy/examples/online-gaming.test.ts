@@ -7,5 +7,5 @@ import { onlineGaming } from "../../../examples/online-gaming/system.ts";
 test("players are matched near them, and stay where they play", async () => {
   const rows = await runSystem(onlineGaming, steps, { pace: 0.6, print: () => undefined });
   expect(rows.filter(({ ok }) => !ok)).toEqual([]);
-  expect(rows.length).toBe(14);
+  expect(rows.length).toBe(20);
 });
