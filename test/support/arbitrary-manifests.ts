@@ -6,41 +6,12 @@ import fc from "fast-check";
 import { parseObject } from "../../src/api/parse-object.ts";
 import { LB_POLICIES, METHODS, RETRY_CONDITIONS } from "../../src/api/traffic-policy.ts";
 import type { Sourced } from "../../src/model/objects.ts";
+import { podAnnotations } from "./arbitrary-annotations.ts";
 import { grpcRoute, httpRoute, referenceGrant } from "./arbitrary-gateway.ts";
+import { HOSTILE } from "./hostile-text.ts";
 
 /** One document as a parsed YAML value. */
 export type Manifest = Record<string, unknown>;
-
-const HOSTILE = [
-  "",
-  "\0",
-  "a\nb",
-  "\u202e",
-  "é",
-  "😀",
-  "\ud800",
-  "../..",
-  "a".repeat(300),
-  "%s%n",
-  "__proto__",
-  "constructor",
-  "*",
-  "a,b",
-  "outbound|80||x",
-  "${x}",
-  "{{x}}",
-  "'; drop",
-  " ",
-  "0",
-  "true",
-  "null",
-  "(?=a)",
-  "[",
-  "-a",
-  "A",
-  "\r\nx-evil: 1",
-  "a.b.c.d",
-];
 
 /** Mostly the first, now and then the second: a valid value beside a wrong one. */
 function mostly<T, U>(right: fc.Arbitrary<T>, wrong: fc.Arbitrary<U>): fc.Arbitrary<T | U> {
@@ -199,14 +170,6 @@ const slice = object(
   { labels: fc.constantFrom("a", "b", "checkout", "none").map((to) => ({ "kubernetes.io/service-name": to })) },
 );
 
-/** A right value in most cases. */
-function annotation(...right: string[]): fc.Arbitrary<string> {
-  return fc.oneof(
-    { arbitrary: fc.constantFrom(...right), weight: 6 },
-    { arbitrary: fc.constantFrom("15080", ...HOSTILE), weight: 1 },
-  );
-}
-
 const pod = object(
   "v1",
   "Pod",
@@ -238,20 +201,7 @@ const pod = object(
     }),
   },
   {
-    annotations: fc.record(
-      {
-        "heddle.dev/capture": annotation("explicit", "transparent"),
-        "heddle.dev/inbound-ports": annotation("8080:9001", "127.0.0.1"),
-        "heddle.dev/outbound-address": annotation("127.0.0.1", "10.0.0.1", "::1"),
-        "heddle.dev/outbound-http-port": annotation("15080", "8080"),
-        "heddle.dev/outbound-udp-ports": annotation(
-          "9000:a:53, 9001:checkout.shop:80,9002:b.b:8080",
-          "53:a.default:53,54:a.default:80,55:a.default:443,56:b.default:53",
-          "443:c:443, 80:a-b.shop:65535",
-        ),
-      },
-      { requiredKeys: [], noNullPrototype: true },
-    ),
+    annotations: podAnnotations,
   },
 );
 
