@@ -13,7 +13,7 @@ export interface PodObject {
   readonly hostNetwork: boolean;
   /** Primary address first. */
   readonly addresses: readonly string[];
-  readonly ports: readonly { readonly name: string; readonly port: number }[];
+  readonly ports: readonly { readonly name: string; readonly port: number; readonly protocol: string }[];
   /** Succeeded or failed: it serves nothing, and its address may belong to another pod by now. */
   readonly finished: boolean;
   /** By its Ready condition; true where it has none, as in a plain manifest. */
@@ -23,7 +23,9 @@ export interface PodObject {
 const container = z.object({
   restartPolicy: z.string().optional(),
   ports: z
-    .array(z.object({ name: z.string().max(63).optional(), containerPort: portNumber }))
+    .array(
+      z.object({ name: z.string().max(63).optional(), containerPort: portNumber, protocol: z.string().optional() }),
+    )
     .max(1000)
     .optional(),
 });
@@ -68,7 +70,7 @@ export const podObject: z.ZodType<PodObject> = z
       addresses: [...new Set(ips)],
       ports: [...(spec.containers ?? []), ...sidecars]
         .flatMap((c) => c.ports ?? [])
-        .map((p) => ({ name: p.name ?? "", port: p.containerPort })),
+        .map((p) => ({ name: p.name ?? "", port: p.containerPort, protocol: p.protocol ?? "TCP" })),
       finished: s.phase === "Succeeded" || s.phase === "Failed",
       ready: readiness === undefined || readiness.status === "True",
     };

@@ -310,6 +310,16 @@ export const DIAGNOSTIC_CODES = {
     title: "Served port is the capture port",
     hint: "Let the application listen on a port other than 15006.",
   },
+  HED2108: {
+    level: "error",
+    title: "Outbound UDP port leads nowhere",
+    hint: "Name a UDP port of a service that the pod's namespace may call.",
+  },
+  HED2109: {
+    level: "error",
+    title: "Outbound UDP port taken",
+    hint: "Choose a local port that the pod's own application does not have.",
+  },
 } as const satisfies Readonly<Record<string, CodeInfo>>;
 
 export type DiagnosticCode = keyof typeof DIAGNOSTIC_CODES;

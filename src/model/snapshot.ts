@@ -155,7 +155,7 @@ export interface Workload {
   readonly region: string;
   readonly zone: string;
   /** Declared container ports, by name where they have one: what a service's named `targetPort` resolves to. */
-  readonly containerPorts: readonly { readonly name: string; readonly port: number }[];
+  readonly containerPorts: readonly { readonly name: string; readonly port: number; readonly protocol: string }[];
 }
 
 export interface Policy {

@@ -28,6 +28,7 @@ const STATS = {
     "cluster_manager.",
     "listener_manager.",
     "http.",
+    "udp.",
     "control_plane.",
     `cluster.${CONTROL_PLANE}.`,
   ],

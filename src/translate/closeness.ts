@@ -5,6 +5,8 @@ import { distributionOf } from "./distribution.ts";
 /** Where a caller is, as far as it matters for a service: callers with the same text see the same endpoints. */
 export interface Closeness {
   readonly key: string;
+  /** The least distance that an endpoint can have. */
+  readonly nearest: number;
   /** Whether the endpoint is for this caller at all. */
   includes(endpoint: Endpoint): boolean;
   placeOf(endpoint: Endpoint): Place;
@@ -20,7 +22,12 @@ export interface Place {
   readonly weight?: number;
 }
 
-const EVERYWHERE: Closeness = { key: "", includes: () => true, placeOf: (endpoint) => placeAt(endpoint, 0) };
+const EVERYWHERE: Closeness = {
+  key: "",
+  nearest: 0,
+  includes: () => true,
+  placeOf: (endpoint) => placeAt(endpoint, 0),
+};
 
 /** The node that all endpoints of a service have to be on for a caller; "" for any. */
 export function localNode({ localOnly }: ServiceDefinition, { node }: Workload): string {
@@ -48,7 +55,12 @@ export function closenessOf(service: ServiceDefinition, caller: Workload): Close
     if (endpoint.zone === zone && endpoint.region === region) return 1;
     return endpoint.region === region ? 2 : 3;
   };
-  return { key: at.join("@"), includes: isLocal, placeOf: (endpoint) => placeAt(endpoint, distance(endpoint)) };
+  return {
+    key: at.join("@"),
+    nearest: byNode ? 0 : 1,
+    includes: isLocal,
+    placeOf: (endpoint) => placeAt(endpoint, distance(endpoint)),
+  };
 }
 
 function placeAt({ region, zone }: Endpoint, distance: number): Place {

@@ -59,7 +59,8 @@ function provenance(service: ServiceDefinition, subset: string): Record<string, 
   };
 }
 
-function discovery(service: ServiceDefinition, port: ServicePort, name: string) {
+/** Where a cluster has its endpoints from. */
+export function discovery(service: ServiceDefinition, port: ServicePort, name: string) {
   if (service.type !== "ExternalName") {
     return {
       clusterDiscoveryType: { case: "type" as const, value: Cluster_DiscoveryType.EDS },

@@ -20,13 +20,14 @@ export function distributionOf(
   const index = rules.findIndex(({ from }) => holds(from, caller));
   const key = `distribute/${index}@${node}`;
   const shares = rules[index]?.to;
-  if (!shares) return { key, includes: isLocal, placeOf: () => ALL };
+  if (!shares) return { key, nearest: ALL.distance, includes: isLocal, placeOf: () => ALL };
   const placeOf = ({ region, zone }: Endpoint): Place | undefined => {
     const share = shares.find((to) => (to.region ?? region) === region && (to.zone ?? zone) === zone);
     return share && { distance: 0, region: share.region ?? "", zone: share.zone ?? "", weight: share.weight };
   };
   return {
     key,
+    nearest: ALL.distance,
     includes: (endpoint) => isLocal(endpoint) && placeOf(endpoint) !== undefined,
     placeOf: (endpoint) => placeOf(endpoint) ?? ALL,
   };

@@ -39,17 +39,39 @@ export function selects(labels: Readonly<Record<string, string>>, of: Readonly<R
   return Object.entries(labels).every(([name, value]) => of[name] === value);
 }
 
-interface Group extends Place {
-  readonly endpoints: [Endpoint, number][];
-}
-
 function assignment(
   clusterName: string,
-  { name: portName }: ServicePort,
+  port: ServicePort,
   endpoints: readonly Endpoint[],
   closeness: Closeness,
 ): ClusterLoadAssignment {
-  const groups = new Map<string, Group>();
+  const groups = groupsOf(port, endpoints, closeness);
+  // Envoy's priorities have no gaps.
+  const priorities = [...new Set(groups.map(({ distance }) => distance))];
+  return create(ClusterLoadAssignmentSchema, {
+    clusterName,
+    endpoints: groups.map(({ distance, region, zone, weight, endpoints: members }) => ({
+      locality: { region, zone },
+      priority: priorities.indexOf(distance),
+      // Without shares of places Envoy does not look at it.
+      loadBalancingWeight: weight ?? members.length,
+      lbEndpoints: members.map(([endpoint, number]) => lbEndpoint(endpoint, number, 1)),
+    })),
+  });
+}
+
+/** Endpoints of one place, with the number that they have for a service port. */
+export interface Group extends Place {
+  readonly endpoints: readonly (readonly [Endpoint, number])[];
+}
+
+/** The endpoints that have the port by place, nearest first. */
+export function groupsOf(
+  { name: portName }: ServicePort,
+  endpoints: readonly Endpoint[],
+  closeness: Closeness,
+): readonly Group[] {
+  const groups = new Map<string, Place & { readonly endpoints: [Endpoint, number][] }>();
   for (const endpoint of endpoints) {
     const port = endpoint.ports[portName];
     if (port === undefined) continue;
@@ -59,17 +81,5 @@ function assignment(
     if (group) group.endpoints.push([endpoint, port]);
     else groups.set(key, { ...place, endpoints: [[endpoint, port]] });
   }
-  const sorted = [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
-  // Envoy's priorities have no gaps.
-  const priorities = [...new Set(sorted.map(({ distance }) => distance))];
-  return create(ClusterLoadAssignmentSchema, {
-    clusterName,
-    endpoints: sorted.map(({ distance, region, zone, weight, endpoints: members }) => ({
-      locality: { region, zone },
-      priority: priorities.indexOf(distance),
-      // Without shares of places Envoy does not look at it.
-      loadBalancingWeight: weight ?? members.length,
-      lbEndpoints: members.map(([endpoint, port]) => lbEndpoint(endpoint, port, 1)),
-    })),
-  });
+  return [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
 }

@@ -4,11 +4,19 @@ import { type LbEndpoint, LbEndpointSchema } from "../gen/envoy/config/endpoint/
 import type { Endpoint } from "../model/snapshot.ts";
 import { socketAddress } from "./envoy.ts";
 
-/** @param weight share of the requests, relative to its neighbours'; at least 1 */
-export function lbEndpoint(endpoint: Endpoint, port: number, weight: number): LbEndpoint {
+/**
+ * @param weight share of the requests, relative to its neighbours'; at least 1
+ * @param leaving the health of one that is terminating and still serves
+ */
+export function lbEndpoint(
+  endpoint: Endpoint,
+  port: number,
+  weight: number,
+  leaving: HealthStatus = HealthStatus.DRAINING,
+): LbEndpoint {
   return create(LbEndpointSchema, {
     hostIdentifier: { case: "endpoint", value: { address: socketAddress(endpoint.address, port) } },
-    healthStatus: healthOf(endpoint),
+    healthStatus: healthOf(endpoint, leaving),
     loadBalancingWeight: weight,
   });
 }
@@ -17,7 +25,7 @@ export function lbEndpoint(endpoint: Endpoint, port: number, weight: number): Lb
  * Endpoints that take no traffic are sent too: when one becomes ready, the host keeps its connections and statistics. One that is
  * terminating and still serves keeps its sessions, but gets no new ones.
  */
-function healthOf({ ready, serving, terminating }: Endpoint): HealthStatus {
+function healthOf({ ready, serving, terminating }: Endpoint, leaving: HealthStatus): HealthStatus {
   if (ready) return HealthStatus.HEALTHY;
-  return serving && terminating ? HealthStatus.DRAINING : HealthStatus.UNHEALTHY;
+  return serving && terminating ? leaving : HealthStatus.UNHEALTHY;
 }

@@ -1,4 +1,5 @@
 import type { Diagnostic } from "../base/diagnostic.ts";
+import { SocketAddress_Protocol } from "../gen/envoy/config/core/v3/address_pb.ts";
 import type { Listener } from "../gen/envoy/config/listener/v3/listener_pb.ts";
 
 /** Two listeners with one address make Envoy refuse the later one: the first, which is the older service's, keeps it. */
@@ -21,6 +22,6 @@ export function distinctAddresses(
 
 function addressOf({ address }: Listener): string {
   if (address?.address.case !== "socketAddress") return "";
-  const { address: host, portSpecifier } = address.address.value;
-  return `${host}:${portSpecifier.value ?? ""}`;
+  const { address: host, portSpecifier, protocol } = address.address.value;
+  return `${host}:${portSpecifier.value ?? ""}${protocol === SocketAddress_Protocol.UDP ? "/udp" : ""}`;
 }

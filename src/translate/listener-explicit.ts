@@ -25,7 +25,9 @@ export function explicitListeners(
   const { catalog: services, lazy } = scope;
   const { outboundAddress: address, outboundHttpPort, workload } = proxy;
   const taken = new Map<number, string>([[outboundHttpPort, "the HTTP listener"]]);
-  for (const { port } of workload.containerPorts) if (!taken.has(port)) taken.set(port, "the pod's own application");
+  for (const { port, protocol } of workload.containerPorts) {
+    if (protocol === "TCP" && !taken.has(port)) taken.set(port, "the pod's own application");
+  }
   const listeners = [listener("outbound|http", address, outboundHttpPort, routedBy(EXPLICIT_ROUTES, lazy.length > 0))];
   for (const service of services) {
     for (const { port, protocol } of service.ports) {

@@ -19,6 +19,11 @@ export function outboundCluster(service: ServiceDefinition, port: number, subset
   return `outbound|${port}|${subset}|${service.hostname}`;
 }
 
+/** A service may have one port number for TCP and for UDP. */
+export function outboundUdpCluster(service: ServiceDefinition, port: number): string {
+  return `outbound|${port}/udp||${service.hostname}`;
+}
+
 /** By port alone: several services may share one port of a pod. */
 export function inboundCluster(port: number): string {
   return `inbound|${port}||`;

@@ -2,6 +2,13 @@
 import { isIP } from "node:net";
 import type { Diagnostic, ObjectRef } from "../base/diagnostic.ts";
 import type { MeshSnapshot, Namespace, Workload } from "../model/snapshot.ts";
+import { parsePort } from "./port.ts";
+import {
+  type OutboundUdpPort,
+  OUTBOUND_UDP_PORTS,
+  OUTBOUND_UDP_PORTS_FORM,
+  parseOutboundUdpPorts,
+} from "./udp-ports.ts";
 import { ALL, type Dependencies, DEPENDENCIES, DEPENDENCIES_FORM, parseDependencies } from "./dependencies.ts";
 
 /** See ADR 4. */
@@ -23,6 +30,8 @@ export interface Proxy {
   readonly outboundAddress: string;
   readonly outboundHttpPort: number;
   readonly inboundPorts: readonly InboundPort[];
+  /** UDP ports for the application, whatever the capture mode. */
+  readonly outboundUdpPorts: readonly OutboundUdpPort[];
   /** Ports of the application whose TCP probes the sidecar answers, see `tcp-probe.ts`. */
   readonly tcpProbes: readonly number[];
   /** By the pod's own word, or its namespace's. */
@@ -88,6 +97,8 @@ function describeProxy(id: string, workload: Workload, namespace: Namespace | un
     return fallback;
   };
   const parseList = (text: string): Dependencies | undefined => parseDependencies(text, workload.namespace);
+  const parseUdp = (text: string): readonly OutboundUdpPort[] | undefined =>
+    parseOutboundUdpPorts(text, workload.namespace);
   const ofNamespace: ObjectRef = { kind: "Namespace", namespace: "", name: workload.namespace };
   const inherited = namespace?.annotations ?? {};
   const anAddress = (text: string): string | undefined => (isIP(text) ? text : undefined);
@@ -103,6 +114,7 @@ function describeProxy(id: string, workload: Workload, namespace: Namespace | un
       parseInboundPorts,
       'a list such as "8080:9001, 8081:127.0.0.5:9002", each port once',
     ),
+    outboundUdpPorts: read(OUTBOUND_UDP_PORTS, [], parseUdp, OUTBOUND_UDP_PORTS_FORM),
     dependencies: read(
       DEPENDENCIES,
       // The pod's own list counts alone.
@@ -125,11 +137,6 @@ function parsePorts(text: string): readonly number[] | undefined {
 
 function parseCapture(text: string): Capture | undefined {
   return text === "transparent" || text === "explicit" ? text : undefined;
-}
-
-function parsePort(text: string): number | undefined {
-  const port = /^[0-9]{1,5}$/.test(text.trim()) ? Number(text) : 0;
-  return port >= 1 && port <= 65_535 ? port : undefined;
 }
 
 function parseInboundPorts(text: string): readonly InboundPort[] | undefined {

@@ -9,10 +9,14 @@ export interface MeshSettings {
    * plain TCP, in milliseconds. Server-first protocols pay this delay once a connection, so declare them.
    */
   readonly protocolDetectionTimeout: number;
+  /** How long a UDP session without a datagram in either direction is kept, in milliseconds. */
+  readonly udpSessionTimeout: number;
 }
 
 export const DEFAULT_SETTINGS: MeshSettings = {
   clusterDomain: "cluster.local",
   outboundPolicy: "allow-any",
   protocolDetectionTimeout: 500,
+  // As long as Linux tracks a stream of datagrams.
+  udpSessionTimeout: 120_000,
 };

@@ -24,6 +24,7 @@ import { rateLimitCluster, rateLimitEndpoints } from "./rate-limit-service.ts";
 import { scopeOf } from "./scope.ts";
 import { DEFAULT_SETTINGS, type MeshSettings } from "./settings.ts";
 import { explicitSide, transparentSide } from "./side.ts";
+import { udpOf, withUdp } from "./udp.ts";
 
 /** Everything of one sidecar; each list sorted by name. */
 export interface ProxyConfig {
@@ -62,6 +63,7 @@ function translate(
     capture === "transparent"
       ? transparentSide(snapshot, scope, proxy, settings, memo)
       : explicitSide(snapshot, scope, proxy, memo);
+  const udp = udpOf(snapshot, proxy, settings, memo);
   const outbound = outboundClusters(scope, memo);
   const asked = memo("rate-limit/asked", [snapshot.catalog], () => askedService(snapshot.catalog));
   const fleetSize = fleetSizeOf(snapshot, workload, memo);
@@ -72,17 +74,19 @@ function translate(
     ...(limiter ? [rateLimitCluster(limiter)] : []),
   ]);
   const demanded = proxy.dependencies.kind === "auto" ? demand.hosts : [];
-  const clusters = memo.of(outbound, `clusters/${side.key}/${demanded.join()}`, [side.clusters, fixed], () => {
+  const parts = [side.clusters, fixed, udp.clusters];
+  const clusters = memo.of(outbound, `clusters/${side.key}/${demanded.join()}/${udp.key}`, parts, () => {
     const found = demanded.map((host) => clusterFor(host, serviceNamed(host, workload.namespace, snapshot.services)));
-    return distinctByName([...outbound, ...fixed, ...side.clusters, ...found]);
+    return distinctByName([...outbound, ...fixed, ...side.clusters, ...udp.clusters, ...found]);
   });
   // Also where the service is no dependency of the sidecar: it is the policies that name it.
   const forLimits = [
     ...(fleetSize === undefined ? [] : [fleetEndpoints(fleetSize, memo)]),
     ...(limiter ? rateLimitEndpoints(snapshot, limiter, workload, memo) : []),
   ];
-  const [called, ...others] = side.listeners;
-  const listeners = memo.of(called, `listeners/${side.key}`, others, (): Reported<Listener> => {
+  const [called, ...own] = side.listeners;
+  const others = [...own, udp.listeners];
+  const listeners = memo.of(called, `listeners/${side.key}/${udp.key}`, others, (): Reported<Listener> => {
     const diagnostics: Diagnostic[] = [];
     // The pod's own first, so that no service can take the capture port's address away.
     const distinct = distinctAddresses([...others.flat(), ...called], (d) => void diagnostics.push(d));
@@ -90,11 +94,17 @@ function translate(
   });
   return {
     clusters,
-    endpoints: withLimits(outboundEndpoints(snapshot, scope, workload, memo), forLimits, memo),
+    endpoints: withUdp(withLimits(outboundEndpoints(snapshot, scope, workload, memo), forLimits, memo), udp, memo),
     listeners: listeners.items,
     routes: routes.items,
     secrets: SECRETS,
     extensions: side.extensions,
-    diagnostics: [...proxy.diagnostics, ...side.diagnostics, ...routes.diagnostics, ...listeners.diagnostics],
+    diagnostics: [
+      ...proxy.diagnostics,
+      ...side.diagnostics,
+      ...udp.diagnostics,
+      ...routes.diagnostics,
+      ...listeners.diagnostics,
+    ],
   };
 }

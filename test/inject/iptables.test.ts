@@ -121,6 +121,13 @@ describe("where a connection goes", () => {
     expect(follow(captureRules(), "HEDDLE_OUTPUT", packet)).toBe(expected);
   });
 
+  test.each([DEFAULT_CAPTURE, INCLUSIONS, EXCLUSIONS])("datagrams: past the sidecar", (options) => {
+    const entries = captureRules(options)
+      .split("\n")
+      .filter((line) => /^-A [A-Z]+ /.test(line));
+    expect(entries).toEqual(["-A PREROUTING -p tcp -j HEDDLE_INBOUND", "-A OUTPUT -p tcp -j HEDDLE_OUTPUT"]);
+  });
+
   test("in: every port but the excluded", () => {
     const rules = captureRules(EXCLUSIONS);
     const to = (port: number): number | "direct" => follow(rules, "HEDDLE_INBOUND", { target: "10.77.0.1", port });

@@ -7,6 +7,8 @@ import { parseManifest, rewriteManifest } from "../../src/inject/manifest-yaml.t
 import { diff, type PatchOperation } from "../../src/inject/patch.ts";
 import { injectPod } from "../../src/inject/pod.ts";
 import type { Container, PodJson } from "../../src/inject/pod-json.ts";
+import { CAPTURE } from "../../src/translate/proxy.ts";
+import { OUTBOUND_UDP_PORTS } from "../../src/translate/udp-ports.ts";
 import { injectorSettings } from "../../src/inject/settings.ts";
 
 const settings = injectorSettings.parse({});
@@ -125,6 +127,23 @@ test("the input stays as it is, and everything in it that is not Heddle's goes t
       }
     }),
     { numRuns: 300 },
+  );
+});
+
+test("ports of UDP make no difference but that they are there", () => {
+  fc.assert(
+    fc.property(pod, fc.boolean(), (value, explicit) => {
+      const given = (annotations: Record<string, string>): PodJson => ({
+        ...value,
+        metadata: { ...value.metadata, annotations: { ...(explicit && { [CAPTURE]: "explicit" }), ...annotations } },
+      });
+      const without = injectPod(given({}), settings, "hash");
+      const { metadata, ...rest } = injectPod(given({ [OUTBOUND_UDP_PORTS]: "9000:game:7777" }), settings, "hash");
+      const { [OUTBOUND_UDP_PORTS]: ports, ...annotations } = metadata?.annotations ?? {};
+      expect(ports).toBe("9000:game:7777");
+      expect({ ...rest, metadata: { ...metadata, annotations } }).toEqual(without);
+    }),
+    { numRuns: 200 },
   );
 });
 

@@ -77,7 +77,7 @@ describe("the snapshot", () => {
       node: "n1",
       region: "",
       zone: "",
-      containerPorts: [{ name: "", port: 80 }],
+      containerPorts: [{ name: "", port: 80, protocol: "TCP" }],
     });
     expect([...namespaces.values()]).toEqual([
       { name: "outside", labels: {}, annotations: {} },

@@ -59,7 +59,7 @@ beforeAll(async () => {
     net.host(name).start([...node, join(root, "test/support/net-app.ts"), name, ...services]);
   app("web", "http:8080");
   app("checkout", "http:8080", "http:7777", "greet:7778");
-  app("db", "echo:5432", "greet:3306", "echo:9000", "http:9443");
+  app("db", "echo:5432", "greet:3306", "echo:9000", "http:9443", "udp:7000");
   app("outside", "http:8080", "http:80", "echo:8081");
   const serve = ["serve", "--source", `dir:${folder}`, "--log-level", "warn", "--admin-address", "127.0.0.1:18001"];
   net
@@ -134,6 +134,25 @@ describe("TCP", () => {
 
   test("a server that speaks first", () => {
     expect(call("web", { kind: "tcp", address: "10.96.0.2", port: 3306 })).toEqual({ text: "db greets\n" });
+  });
+});
+
+describe("UDP", () => {
+  const ask = { kind: "udp", send: "hello" } as const;
+  const sessions = "udp.outbound.7000.udp..game.*downstream_sess_total$";
+
+  test("a port that the pod names leads through the sidecar", async () => {
+    const out = await growth("web", sessions, () => {
+      expect(call("web", { ...ask, address: "127.0.0.1", port: 7001 })).toEqual({ text: "db: hello" });
+    });
+    expect(out).toBe(1);
+  });
+
+  test("everything else goes past it", async () => {
+    const out = await growth("web", sessions, () => {
+      expect(call("web", { ...ask, address: HOSTS.db, port: 7000 })).toEqual({ text: "db: hello" });
+    });
+    expect(out).toBe(0);
   });
 });
 

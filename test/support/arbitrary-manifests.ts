@@ -6,41 +6,12 @@ import fc from "fast-check";
 import { parseObject } from "../../src/api/parse-object.ts";
 import { LB_POLICIES, METHODS, RETRY_CONDITIONS } from "../../src/api/traffic-policy.ts";
 import type { Sourced } from "../../src/model/objects.ts";
+import { podAnnotations } from "./arbitrary-annotations.ts";
 import { grpcRoute, httpRoute, referenceGrant } from "./arbitrary-gateway.ts";
+import { HOSTILE } from "./hostile-text.ts";
 
 /** One document as a parsed YAML value. */
 export type Manifest = Record<string, unknown>;
-
-const HOSTILE = [
-  "",
-  "\0",
-  "a\nb",
-  "\u202e",
-  "é",
-  "😀",
-  "\ud800",
-  "../..",
-  "a".repeat(300),
-  "%s%n",
-  "__proto__",
-  "constructor",
-  "*",
-  "a,b",
-  "outbound|80||x",
-  "${x}",
-  "{{x}}",
-  "'; drop",
-  " ",
-  "0",
-  "true",
-  "null",
-  "(?=a)",
-  "[",
-  "-a",
-  "A",
-  "\r\nx-evil: 1",
-  "a.b.c.d",
-];
 
 /** Mostly the first, now and then the second: a valid value beside a wrong one. */
 function mostly<T, U>(right: fc.Arbitrary<T>, wrong: fc.Arbitrary<U>): fc.Arbitrary<T | U> {
@@ -207,7 +178,15 @@ const pod = object(
       nodeName: mostly(fc.constantFrom("n1", "n2"), wrong),
       hostNetwork: fc.boolean(),
       containers: list(
-        some({ ports: list(fc.record({ name: portName, containerPort: portNumber }, { noNullPrototype: true }), 3) }),
+        some({
+          ports: list(
+            fc.record(
+              { name: portName, containerPort: portNumber, protocol: mostly(fc.constantFrom("TCP", "UDP"), wrong) },
+              { requiredKeys: ["name", "containerPort"], noNullPrototype: true },
+            ),
+            3,
+          ),
+        }),
         2,
       ),
     }),
@@ -222,16 +201,7 @@ const pod = object(
     }),
   },
   {
-    annotations: fc.dictionary(
-      fc.constantFrom(
-        "heddle.dev/capture",
-        "heddle.dev/inbound-ports",
-        "heddle.dev/outbound-address",
-        "heddle.dev/outbound-http-port",
-      ),
-      fc.constantFrom("explicit", "transparent", "8080:9001", "127.0.0.1", "15080", ...HOSTILE),
-      { noNullPrototype: true },
-    ),
+    annotations: podAnnotations,
   },
 );
 

@@ -1,7 +1,8 @@
 /**
- * An application inside a network namespace: `node net-app.ts NAME http:8080 echo:5432 greet:3306`. HTTP answers its name and who
- * called; echo sends back what it gets, behind its name; greet speaks first, as MySQL does.
+ * An application inside a network namespace: `node net-app.ts NAME http:8080 echo:5432 greet:3306 udp:7000`. HTTP answers its name
+ * and who called; echo and udp send back what they get, behind the name; greet speaks first, as MySQL does.
  */
+import { createSocket } from "node:dgram";
 import { createServer as createHttpServer } from "node:http";
 import { createServer, type Socket } from "node:net";
 
@@ -14,6 +15,10 @@ for (const service of services) {
       const { host } = request.headers;
       response.end(JSON.stringify({ app: name, host, from: request.socket.remoteAddress, path: request.url }));
     }).listen(Number(port), "0.0.0.0");
+  } else if (kind === "udp") {
+    const socket = createSocket("udp4");
+    socket.on("message", (data, from) => socket.send(`${name}: ${data.toString()}`, from.port, from.address));
+    socket.bind(Number(port));
   } else {
     createServer((socket: Socket) => {
       socket.on("error", () => socket.destroy());

@@ -1,12 +1,13 @@
 /**
  * One call from inside a network namespace: `node net-client.ts '{"kind":"http","address":"10.96.0.1","port":80,"host":"checkout"}'`.
- * Prints `{status, body}` of HTTP, `{text}` of TCP, or `{error}`.
+ * Prints `{status, body}` of HTTP, `{text}` of TCP and UDP, or `{error}`.
  */
+import { createSocket } from "node:dgram";
 import { request } from "node:http";
 import { connect } from "node:net";
 
 export interface Call {
-  readonly kind: "http" | "tcp";
+  readonly kind: "http" | "tcp" | "udp";
   readonly address: string;
   readonly port: number;
   readonly host?: string;
@@ -37,6 +38,18 @@ function call({ kind, address, port, host, path, send }: Call): Promise<Answer> 
       sent.on("timeout", () => sent.destroy(new Error("timed out")));
       sent.on("error", failed);
       sent.end();
+      return;
+    }
+    if (kind === "udp") {
+      const socket = createSocket("udp4").on("error", failed);
+      const answered = (answer: Answer): void => {
+        clearTimeout(timer);
+        socket.close();
+        resolve(answer);
+      };
+      const timer = setTimeout(() => answered({ error: "timed out" }), LIMIT);
+      socket.on("message", (data) => answered({ text: data.toString() }));
+      socket.send(send ?? "", port, address);
       return;
     }
     const socket = connect({ host: address, port });

@@ -24,6 +24,7 @@ describe("10 000 random manifests", () => {
   test("translate without a throw, and into nothing that the rules refuse", () => {
     let manifests = 0;
     let resources = 0;
+    let udp = 0;
     fc.assert(
       fc.property(arbitraryManifests(), (documents) => {
         manifests += documents.length;
@@ -32,12 +33,14 @@ describe("10 000 random manifests", () => {
           expect(encoded.diagnostics).toEqual([]);
           expect(validateSet(config)).toEqual([]);
           resources += resourcesOf(encoded).length;
+          udp += config.listeners.filter(({ name }) => name.startsWith("udp|")).length;
         }
       }),
       { numRuns: 1000 },
     );
     expect(manifests).toBeGreaterThan(10_000);
     expect(resources).toBeGreaterThan(10_000);
+    expect(udp).toBeGreaterThan(10);
   });
 });
 
