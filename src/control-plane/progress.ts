@@ -42,6 +42,13 @@ interface TypeProgress {
   readonly sent: Map<string, string>;
 }
 
+interface Standing {
+  /** The newest snapshot that the client runs whole; 0 for none. */
+  readonly applied: number;
+  /** Names of resources that it refuses, with the reason. */
+  readonly refused: readonly (readonly [name: string, reason: string])[];
+}
+
 const TYPES = [CLUSTER, ENDPOINT, LISTENER, ROUTE, SECRET];
 /** Unanswered responses that are remembered of a type; the protocol keeps fewer in flight. */
 const MAX_SENT = 64;
@@ -55,6 +62,10 @@ export function createProgress(): Progress {
   let since = new Map<string, { readonly generation: number; readonly createdAt: number; readonly epoch: number }>();
   const views = new Map<string, View>();
   const streams = new Map<number, Map<string, TypeProgress>>();
+  /** Of each stream, what it was found to be at when it was looked at last. */
+  const standings = new Map<number, Standing>();
+  /** Proxies that have to be looked at again: something happened since, or they were not there yet. */
+  let due = new Set<string>();
 
   function typeOf(stream: number, typeUrl: string): TypeProgress {
     let types = streams.get(stream);
@@ -84,7 +95,13 @@ export function createProgress(): Progress {
     return needed === 0 ? applied : 0;
   }
 
+  function standingOf(client: ClientStatus): Standing {
+    const refused = client.types.flatMap(({ refused: names }) => Object.entries(names));
+    return { applied: appliedBy(client), refused };
+  }
+
   function viewed(proxy: string, versions: Versions): void {
+    due.add(proxy);
     const epochs = views.get(proxy)?.epochs ?? new Map(TYPES.map((type) => [type, new Map<string, number>()]));
     for (const [type, known] of epochs) {
       const version = versions(type) ?? "";
@@ -114,7 +131,11 @@ export function createProgress(): Progress {
     viewed,
     forget: (proxy) => void views.delete(proxy),
     event(event) {
-      if (event.kind === "disconnect") streams.delete(event.stream);
+      due.add(event.node.id);
+      if (event.kind === "disconnect") {
+        streams.delete(event.stream);
+        standings.delete(event.stream);
+      }
       if (event.kind !== "action") return;
       const { action, stream, node } = event;
       if (action.kind === "send") {
@@ -131,15 +152,25 @@ export function createProgress(): Progress {
     },
     report(clients) {
       const named = clients.filter(({ node }) => node.id !== "");
-      const rejections = rejectionsOf(mesh, named);
-      const applied = newestByProxy(named.map((client) => [client.node.id, appliedBy(client)] as const)).sort(
-        (a, b) => b - a,
+      const behind = new Set<string>();
+      for (const client of named) {
+        const { stream, node } = client;
+        const known = standings.get(stream);
+        if (known && !due.has(node.id)) continue;
+        const standing = standingOf(client);
+        standings.set(stream, standing);
+        if (standing.applied < epoch) behind.add(node.id);
+      }
+      due = behind;
+      const rejections = rejectionsOf(mesh, named, standings);
+      const applied = newestByProxy(
+        named.map(({ node, stream }) => [node.id, standings.get(stream)!.applied] as const),
       );
+      applied.sort((a, b) => b - a);
       const policies = new Map<string, PolicyReport>();
       for (const [key, { generation, epoch: first }] of since) {
         const rejected = rejections.get(key) ?? new Map<string, string>();
-        const behind = applied.findIndex((at) => at < first);
-        const reached = behind < 0 ? applied.length : behind;
+        const reached = countFrom(applied, first);
         const samples = [...rejected].slice(0, MAX_SAMPLES).map(([proxy, reason]): Rejection => ({ proxy, reason }));
         const synced = Math.max(0, Math.min(reached, applied.length - rejected.size));
         policies.set(key, { generation, synced, rejected: rejected.size, samples });
@@ -160,20 +191,30 @@ function newestByProxy(applied: readonly (readonly [string, number])[]): number[
 function rejectionsOf(
   mesh: MeshSnapshot | undefined,
   clients: readonly ClientStatus[],
+  standings: ReadonlyMap<number, Standing>,
 ): ReadonlyMap<string, ReadonlyMap<string, string>> {
   const rejections = new Map<string, Map<string, string>>();
-  for (const { node, types } of clients) {
-    for (const { refused } of types) {
-      for (const [name, reason] of Object.entries(refused)) {
-        const key = policyBehind(mesh, name) ?? policyBehind(mesh, reason);
-        if (key === undefined) continue;
-        const proxies = rejections.get(key);
-        if (proxies) proxies.set(node.id, reason);
-        else rejections.set(key, new Map([[node.id, reason]]));
-      }
+  for (const { node, stream } of clients) {
+    for (const [name, reason] of standings.get(stream)?.refused ?? []) {
+      const key = policyBehind(mesh, name) ?? policyBehind(mesh, reason);
+      if (key === undefined) continue;
+      const proxies = rejections.get(key);
+      if (proxies) proxies.set(node.id, reason);
+      else rejections.set(key, new Map([[node.id, reason]]));
     }
   }
   return rejections;
+}
+
+/** How many of the numbers, largest first, are at least `least`. */
+function countFrom(descending: readonly number[], least: number): number {
+  let [low, high] = [0, descending.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (descending[middle]! >= least) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function policyBehind(mesh: MeshSnapshot | undefined, text: string): string | undefined {

@@ -22,7 +22,7 @@ const NONE: readonly ServiceDefinition[] = [];
 
 export function scopeOf({ catalog, services }: MeshSnapshot, proxy: Proxy, demand: Demand, memo: Memo): Scope {
   const { namespace } = proxy.workload;
-  const visible = visibleTo(catalog, namespace, memo);
+  const visible = visibleTo({ catalog, services }, namespace, memo);
   const { dependencies } = proxy;
   if (dependencies.kind === "all") return visible;
   const auto = dependencies.kind === "auto";
@@ -59,12 +59,19 @@ function isEager(asked: readonly Key[]): (service: ServiceDefinition) => boolean
   return (service) => known.has(service.key) || !isLazy(service);
 }
 
-function visibleTo(catalog: readonly ServiceDefinition[], namespace: string, memo: Memo): Scope {
+/** Services that the namespace may call, and those that their routes lead to. */
+function visibleTo(
+  { catalog, services }: Pick<MeshSnapshot, "catalog" | "services">,
+  namespace: string,
+  memo: Memo,
+): Scope {
   const restricted = memo("scope/restricted", [catalog], () => catalog.some(({ exportTo }) => exportTo !== undefined));
   if (!restricted) return { key: "", catalog, lazy: NONE };
-  const visible = memo(`scope/visible/${namespace}`, [catalog], () =>
-    catalog.filter(({ exportTo }) => exportTo?.includes(namespace) ?? true),
-  );
+  const visible = memo(`scope/visible/${namespace}`, [catalog], () => {
+    const exported = catalog.filter(({ exportTo }) => exportTo?.includes(namespace) ?? true);
+    const needed = withBackends(exported, services);
+    return catalog.filter(({ key }) => needed.has(key));
+  });
   return { key: namespace, catalog: memo(`scope/seen/${namespace}`, visible, () => visible), lazy: NONE };
 }
 

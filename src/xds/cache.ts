@@ -44,7 +44,8 @@ export function createSnapshotCache({ viewOf = (node) => node.id }: SnapshotCach
         const own = previous?.types.get(typeUrl);
         return [...(own ? [own] : []), ...(recent.get(typeUrl) ?? [])];
       });
-      remember(snapshot);
+      // Whole types are shared by their maker.
+      if (input.resources) remember(snapshot);
       if (previous && sameTypes(previous, snapshot)) return previous;
       snapshots.set(view, snapshot);
       for (const notify of watchers.get(view) ?? []) notify(snapshot);

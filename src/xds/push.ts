@@ -137,9 +137,12 @@ function newToClient(state: TypeState, { resources, changed }: Draft): readonly 
 /** A cluster that changed warms again, and Envoy does not ask for its endpoints again: they are due all the same. */
 function sendEndpointsAgain(session: SessionState, clusters: readonly Resource[]): void {
   const endpoints = session.types.get(ENDPOINT);
-  if (!endpoints) return;
+  const requested = endpoints?.requested === true;
+  if (!requested && !session.reconnected) return;
   for (const { name } of clusters.flatMap(referencesOf)) {
-    if (endpoints.subscription.names.has(name)) touch(endpoints, name, true);
+    // A client that comes back asks for its clusters first. It will say that it has these endpoints: the old cluster has them.
+    if (!requested) session.warming.add(name);
+    else if (endpoints?.subscription.names.has(name)) touch(endpoints, name, true);
   }
 }
 

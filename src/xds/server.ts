@@ -243,7 +243,10 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
       node,
       protocol,
       connectedAt,
-      types: sessionStatus(state),
+      // Read off when it is looked at: of a thousand streams few are, as a rule.
+      get types() {
+        return sessionStatus(state);
+      },
     }));
   if (!options.authenticate) {
     const csds = csdsService(() => live.values());

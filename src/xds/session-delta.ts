@@ -2,7 +2,8 @@ import type { Protocol, RequestHead } from "./session.ts";
 import { createSession, type Session } from "./session.ts";
 import type { SessionOptions } from "./session-state.ts";
 import { applyDelta } from "./subscription.ts";
-import { canonicalName } from "./type-state.ts";
+import { canonicalName, UNKNOWN } from "./type-state.ts";
+import { ENDPOINT } from "./type-url.ts";
 
 /** A DeltaDiscoveryRequest, reduced to what the protocol needs. */
 export interface DeltaRequest extends RequestHead {
@@ -18,7 +19,12 @@ const delta: Protocol<DeltaRequest> = {
     const subscribe = request.subscribe.map((name) => canonicalName(state, name));
     const change = applyDelta(state.subscription, { subscribe, unsubscribe: request.unsubscribe, first });
     const claimed = first ? Object.entries(request.initialVersions) : [];
-    for (const [name, version] of claimed) state.known.set(canonicalName(state, name), { kind: "version", version });
+    for (const [claim, version] of claimed) {
+      const name = canonicalName(state, claim);
+      const warms = state.typeUrl === ENDPOINT && session.warming.has(name);
+      state.known.set(name, warms ? UNKNOWN : { kind: "version", version });
+    }
+    if (state.typeUrl === ENDPOINT) session.warming.clear();
     if (claimed.length > 0) session.reconnected = true;
     // Asking again for a name is how a client says that it has forgotten.
     else for (const name of change.added) state.known.delete(name);

@@ -80,6 +80,8 @@ export interface SessionState {
   readonly heldBackSince: Map<string, number>;
   /** The client showed that it holds resources from an earlier stream. */
   reconnected: boolean;
+  /** Endpoints of clusters that a client which came back was sent before it said which endpoints it has. */
+  readonly warming: Set<string>;
   writable: boolean;
   closed: boolean;
   nonces: number;
@@ -114,6 +116,7 @@ export function createSessionState(protocol: "delta" | "sotw", options: SessionO
     snapshot: undefined,
     heldBackSince: new Map(),
     reconnected: false,
+    warming: new Set(),
     writable: true,
     closed: false,
     nonces: 0,

@@ -1,8 +1,10 @@
 /**
  * The mesh of the benchmark as Kubernetes has it: what `go/internal/mesh` gives to the peer as Envoy resources. Each service has
- * one HTTP port, ten endpoints whose pods are objects too, and a TrafficPolicy that splits requests between it and the next one.
+ * one HTTP port, ten endpoints whose pods are objects too, and a TrafficPolicy that splits requests between it and the next one
+ * of its ten.
  */
 import type { KubeObject } from "../../src/kube/object.ts";
+import { podBallast } from "./pod-ballast.ts";
 
 export interface BenchMesh {
   /** By list path of the API server. */
@@ -24,6 +26,10 @@ export interface Change {
 
 export const NAMESPACE = "default";
 const ENDPOINTS = 10;
+/** Services whose policies lead to one another. */
+const RING = 10;
+/** Services that the first pod after those of services says it depends on; the second is told of what it is seen to call. */
+export const DEPENDENCIES = 50;
 const PORT = 8080;
 const CREATED = "2026-01-01T00:00:00Z";
 const EDS = "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment";
@@ -31,8 +37,8 @@ const RDS = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration";
 const SLICES = "/apis/discovery.k8s.io/v1/endpointslices";
 const POLICIES = "/apis/heddle.dev/v1alpha1/trafficpolicies";
 
-/** Sidecar `i` is the pod `pod-i`, an endpoint itself. */
-export function benchMesh(services: number): BenchMesh {
+/** Sidecar `i` is the pod `pod-i`, an endpoint itself: of several services where there are fewer pods than endpoints. */
+export function benchMesh(services: number, pods = services * ENDPOINTS): BenchMesh {
   const indices = Array.from({ length: services }, (_, i) => i);
   let next = 0;
   let generation = 0;
@@ -42,21 +48,21 @@ export function benchMesh(services: number): BenchMesh {
       "/api/v1/namespaces": [meta("v1", "Namespace", NAMESPACE, {})],
       "/api/v1/nodes": [meta("v1", "Node", "node-0", {})],
       "/api/v1/services": indices.map(service),
-      "/api/v1/pods": indices.flatMap((i) => Array.from({ length: ENDPOINTS }, (_, j) => pod(i, j))),
-      [SLICES]: indices.map((i) => slice(i, undefined)),
-      [POLICIES]: indices.map((i) => policy(i, services, 90, 1)),
+      "/api/v1/pods": Array.from({ length: pods + 2 }, (_, i) => pod(i, dependenciesOf(i - pods))),
+      [SLICES]: indices.map((i) => slice(i, pods, undefined)),
+      [POLICIES]: indices.map((i) => policy(i, 90, 1)),
     },
     changeEndpoint() {
       const i = next++ % services;
       generation++;
       const token = `11.${(generation >> 16) & 255}.${(generation >> 8) & 255}.${generation & 255}`;
       const names = [`outbound|${PORT}||${nameOf(i)}.${NAMESPACE}.svc.cluster.local`];
-      return { path: SLICES, object: slice(i, token), typeUrl: EDS, names, token };
+      return { path: SLICES, object: slice(i, pods, token), typeUrl: EDS, names, token };
     },
     changeRoute() {
       const i = next++ % services;
       generation++;
-      const object = policy(i, services, 1 + ((generation * 7) % 99), generation + 1);
+      const object = policy(i, 1 + ((generation * 7) % 99), generation + 1);
       return { path: POLICIES, object, typeUrl: RDS, names: [String(PORT)] };
     },
   };
@@ -66,8 +72,7 @@ function nameOf(i: number): string {
   return `svc-${String(i).padStart(4, "0")}`;
 }
 
-function addressOf(i: number, j: number): string {
-  const n = i * ENDPOINTS + j;
+function addressOf(n: number): string {
   return `10.${(n >> 16) & 255}.${(n >> 8) & 255}.${n & 255}`;
 }
 
@@ -91,28 +96,40 @@ function service(i: number): KubeObject {
   });
 }
 
-function pod(i: number, j: number): KubeObject {
-  return namespaced("v1", "Pod", `pod-${i * ENDPOINTS + j}`, {
-    metadata: { labels: { app: nameOf(i), "heddle.dev/proxy": "true" } },
+/** @param beyond negative for a pod of a service */
+function dependenciesOf(beyond: number): Record<string, string> {
+  const listed = Array.from({ length: DEPENDENCIES }, (_, n) => nameOf(n)).join();
+  return beyond < 0 ? {} : { "heddle.dev/dependencies": beyond === 0 ? listed : "auto" };
+}
+
+function pod(i: number, annotations: Record<string, string>): KubeObject {
+  const app = nameOf(Math.floor(i / ENDPOINTS));
+  const { metadata, spec, status } = podBallast(i);
+  return namespaced("v1", "Pod", `pod-${i}`, {
+    metadata: {
+      ...metadata,
+      labels: { app, "heddle.dev/proxy": "true" },
+      annotations: { ...metadata.annotations, ...annotations },
+    },
     spec: {
+      ...spec,
       nodeName: "node-0",
       serviceAccountName: "default",
-      containers: [{ name: "app", ports: [{ name: "http", containerPort: PORT }] }],
+      containers: [{ ...spec.container, name: "app", ports: [{ name: "http", containerPort: PORT }] }],
     },
-    status: { phase: "Running", podIP: addressOf(i, j), conditions: [{ type: "Ready", status: "True" }] },
+    status: { ...status, phase: "Running", podIP: addressOf(i), conditions: [{ type: "Ready", status: "True" }] },
   });
 }
 
 /** @param moved address of the first endpoint, which then is outside of the cluster */
-function slice(i: number, moved: string | undefined): KubeObject {
-  const endpoints = Array.from({ length: ENDPOINTS }, (_, j) => ({
-    addresses: [j === 0 && moved !== undefined ? moved : addressOf(i, j)],
-    conditions: { ready: true, serving: true, terminating: false },
-    nodeName: "node-0",
-    ...(j === 0 && moved !== undefined
-      ? {}
-      : { targetRef: { kind: "Pod", namespace: NAMESPACE, name: `pod-${i * ENDPOINTS + j}` } }),
-  }));
+function slice(i: number, pods: number, moved: string | undefined): KubeObject {
+  const endpoints = Array.from({ length: ENDPOINTS }, (_, j) => {
+    const n = (i * ENDPOINTS + j) % pods;
+    const place = { conditions: { ready: true, serving: true, terminating: false }, nodeName: "node-0" };
+    return j === 0 && moved !== undefined
+      ? { addresses: [moved], ...place }
+      : { addresses: [addressOf(n)], ...place, targetRef: { kind: "Pod", namespace: NAMESPACE, name: `pod-${n}` } };
+  });
   return namespaced("discovery.k8s.io/v1", "EndpointSlice", `${nameOf(i)}-abcde`, {
     metadata: { labels: { "kubernetes.io/service-name": nameOf(i) } },
     addressType: "IPv4",
@@ -121,7 +138,7 @@ function slice(i: number, moved: string | undefined): KubeObject {
   });
 }
 
-function policy(i: number, services: number, weight: number, generation: number): KubeObject {
+function policy(i: number, weight: number, generation: number): KubeObject {
   return namespaced("heddle.dev/v1alpha1", "TrafficPolicy", nameOf(i), {
     metadata: { generation },
     spec: {
@@ -130,7 +147,7 @@ function policy(i: number, services: number, weight: number, generation: number)
         {
           split: [
             { service: nameOf(i), port: PORT, weight },
-            { service: nameOf((i + 1) % services), port: PORT, weight: 100 - weight },
+            { service: nameOf(i - (i % RING) + ((i + 1) % RING)), port: PORT, weight: 100 - weight },
           ],
           timeout: "15s",
           retries: { attempts: 2, conditions: ["connect-failure", "refused-stream", "unavailable"] },

@@ -1,7 +1,7 @@
 /**
  * Measures Heddle and go-control-plane under the same load, in turn, and writes docs/performance.*; about ten minutes a round.
- * `bench.ts [--quick] [--rounds=N] [--cell=delta:1000x1000 …] [--server=heddle …]`: quick takes under two minutes; quick, some cells
- * or some servers alone write nothing. Linux with two cores and Go.
+ * `bench.ts [--quick] [--large] [--scopes] [--rounds=N] [--cell=delta:1000x1000 …] [--server=heddle …]`: quick takes under two minutes; quick, the
+ * large cluster, the scopes, some cells or some servers alone write nothing. Linux with two cores and Go.
  */
 import { spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";
@@ -10,16 +10,19 @@ import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import { buildTools } from "./build.ts";
 import { bundleHeddle } from "./bundle.ts";
-import { type Cell, cellName, FULL, parseCell, type Plan, QUICK, type ServerKind, SERVERS } from "./cells.ts";
+import { type Cell, cellName, FULL, LARGE, parseCell, type Plan, QUICK, type ServerKind, SERVERS } from "./cells.ts";
 import { thisMachine, writeDocuments } from "./document.ts";
-import { growthOf, medianOf, rowsOf, type Samples } from "./figures.ts";
+import { growthOf, limitsOf, medianOf, rowsOf, type Samples } from "./figures.ts";
 import { LOAD_CORE, measure, type Sample } from "./load.ts";
+import { measureScopes } from "./scopes.ts";
 import { startServer } from "./servers.ts";
-import { growthLines, screenTable } from "./text.ts";
+import { growthLines, limitLines, scopeLines, screenTable } from "./text.ts";
 
 const { values } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
+    large: { type: "boolean", default: false },
+    scopes: { type: "boolean", default: false },
     rounds: { type: "string" },
     cell: { type: "string", multiple: true },
     server: { type: "string", multiple: true },
@@ -30,10 +33,11 @@ const servers = SERVERS.filter((kind) => !only || only.includes(kind));
 const base = values.quick ? QUICK : FULL;
 const plan: Plan = {
   ...base,
+  ...((values.large || values.scopes) && { cells: [] }),
   ...(chosen && { cells: chosen.map(parseCell) }),
   ...(values.rounds !== undefined && { rounds: Number(values.rounds) }),
 };
-const whole = !values.quick && !chosen && !only;
+const whole = !values.quick && !values.large && !values.scopes && !chosen && !only;
 if (!(plan.rounds >= 1) || servers.length === 0) throw new Error("nothing is to be measured");
 if (availableParallelism() < 2) throw new Error("server and load client need a core each");
 // This process holds the API server that Heddle follows: it must not be on the core of the servers.
@@ -47,9 +51,18 @@ try {
   const rows = rowsOf(plan.cells, samples);
   const growth = growthOf(rows);
   const foreign = medianOf([...samples.values()].flatMap((of) => SERVERS.flatMap((kind) => of[kind].flatMap(others))));
-  const noise = `Other processes: ${foreign.median} cores (${foreign.max} at most)`;
+  const machine = thisMachine({ median: foreign.median, max: foreign.max });
+  const noise = rows.length > 0 ? `Other processes: ${foreign.median} cores (${foreign.max} at most)` : "";
   console.log([screenTable(rows), growthLines(growth), noise].filter((part) => part !== "").join("\n\n"));
-  if (whole) await writeDocuments(rows, thisMachine({ median: foreign.median, max: foreign.max }));
+  const scopes = whole || values.scopes ? await measureScopes(heddle, plan.rounds) : [];
+  if (scopes.length > 0) console.log(`\n${scopeLines(scopes)}`);
+  // Before the large cluster: should that fail, an hour's figures are not lost.
+  if (whole) await writeDocuments({ machine, rows, growth, scopes, limits: [] });
+  if (whole || values.large) {
+    const limits = limitsOf(await large(plan));
+    console.log(`\n${limitLines(limits)}`);
+    if (whole) await writeDocuments({ machine, rows, growth, scopes, limits });
+  }
 } finally {
   rmSync(dirname(heddle), { recursive: true, force: true });
 }
@@ -60,9 +73,25 @@ async function run({ cells, rounds, changes }: Plan): Promise<Samples> {
     for (let round = 1; round <= rounds; round++) {
       for (const kind of servers) {
         process.stderr.write(`${cellName(cell)}: ${kind}, round ${round} of ${rounds}\n`);
-        samples.get(cellName(cell))![kind].push(await sample(kind, cell, changes(cell)));
+        const measured = (): Promise<Sample> => sample(kind, cell, changes(cell));
+        // A peer that drops streams on a busy machine is given a second try; Heddle is not.
+        const again = (error: unknown): Promise<Sample> => {
+          console.error(error);
+          return measured();
+        };
+        samples.get(cellName(cell))![kind].push(await (kind === "heddle" ? measured() : measured().catch(again)));
       }
     }
+  }
+  return samples;
+}
+
+/** One replica in the large cluster. */
+async function large({ rounds }: Plan): Promise<Sample[]> {
+  const samples: Sample[] = [];
+  for (let round = 1; round <= rounds; round++) {
+    process.stderr.write(`${cellName(LARGE)}: heddle, round ${round} of ${rounds}\n`);
+    samples.push(await sample("heddle", LARGE, { warmup: 1, measured: 1 }));
   }
   return samples;
 }

@@ -3,6 +3,8 @@ export interface Cell {
   readonly mode: "delta" | "sotw";
   readonly sidecars: number;
   readonly services: number;
+  /** Ten a service unless it says otherwise. */
+  readonly pods?: number;
 }
 
 /** Heddle, and go-control-plane with each of its caches: a snapshot for every node, as most build it, or one for all. */
@@ -26,6 +28,9 @@ export const FULL: Plan = {
   changes: ({ sidecars, services }) =>
     sidecars * services < 1_000_000 ? { warmup: 2, measured: 3 } : { warmup: 1, measured: 1 },
 };
+
+/** One replica in a large cluster of 50 000 endpoints; the peer has no Kubernetes side to compare with. */
+export const LARGE: Cell = { mode: "delta", sidecars: 1000, services: 5000, pods: 10_000 };
 
 /** Says within two minutes whether something has become much faster or slower. */
 export const QUICK: Plan = {

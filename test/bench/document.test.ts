@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { chartSheet } from "./chart.ts";
 import { FULL } from "./cells.ts";
-import { chartsOf, type Machine, performancePage } from "./document.ts";
-import { FIGURES, growthOf, type Growth, type Row } from "./figures.ts";
+import { chartsOf, type Performance, performancePage } from "./document.ts";
+import { FIGURES, growthOf } from "./figures.ts";
 
 const DOCS = join(import.meta.dirname, "..", "..", "docs");
 
@@ -12,20 +12,19 @@ function doc(name: string): string {
   return readFileSync(join(DOCS, name), "utf8");
 }
 
-const { machine, rows, growth } = JSON.parse(doc("performance.json")) as {
-  readonly machine: Machine;
-  readonly rows: readonly Row[];
-  readonly growth: readonly Growth[];
-};
+const performance = JSON.parse(doc("performance.json")) as Performance;
+const { rows, growth, scopes, limits } = performance;
 
 describe("docs/performance", () => {
   it("holds every figure of every cell", () => {
     expect(rows).toHaveLength(FIGURES.length * FULL.cells.length);
     for (const row of rows) expect(row.heddle.samples, `${row.case}: ${row.figure}`).toBeGreaterThan(0);
+    expect(scopes.length).toBeGreaterThan(0);
+    for (const { figure, heddle } of limits) expect(heddle.samples, figure).toBeGreaterThan(0);
   });
 
   it("says in Markdown and in the chart what the JSON says", () => {
-    expect(performancePage(rows, machine)).toBe(doc("performance.md"));
+    expect(performancePage(performance)).toBe(doc("performance.md"));
     expect(chartSheet(chartsOf(rows))).toBe(doc("performance.svg"));
   });
 
@@ -37,5 +36,7 @@ describe("docs/performance", () => {
       expect(met).toBe(ratio <= aim);
     }
     expect(growthOf(rows)).toEqual(growth);
+    const limited = limits.filter(({ aim }) => aim !== undefined);
+    for (const { heddle, aim = 0, met } of limited) expect(met).toBe(heddle.median <= aim);
   });
 });

@@ -4,9 +4,9 @@ import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import { format } from "prettier";
 import { chartSheet, type Chart } from "./chart.ts";
-import { SERVERS } from "./cells.ts";
-import { endpointChange, growthOf, type Row } from "./figures.ts";
-import { cellTables, verdictTable } from "./text.ts";
+import { LARGE, SERVERS } from "./cells.ts";
+import { endpointChange, type Growth, type Limit, type Row, type Scope } from "./figures.ts";
+import { cellTables, limitTable, scopeTable, verdictTable } from "./text.ts";
 
 const DOCS = join(import.meta.dirname, "..", "..", "docs");
 const SIZES = [100, 1000];
@@ -32,16 +32,24 @@ export function thisMachine(foreignCores: Machine["foreignCores"]): Machine {
   };
 }
 
-export async function writeDocuments(rows: readonly Row[], machine: Machine): Promise<void> {
-  const growth = growthOf(rows);
-  const json = await format(JSON.stringify({ machine, rows, growth }), { parser: "json", printWidth: 120 });
+/** docs/performance.json */
+export interface Performance {
+  readonly machine: Machine;
+  readonly rows: readonly Row[];
+  readonly growth: readonly Growth[];
+  readonly scopes: readonly Scope[];
+  readonly limits: readonly Limit[];
+}
+
+export async function writeDocuments(performance: Performance): Promise<void> {
+  const json = await format(JSON.stringify(performance), { parser: "json", printWidth: 120 });
   writeFileSync(join(DOCS, "performance.json"), json);
-  writeFileSync(join(DOCS, "performance.svg"), chartSheet(chartsOf(rows)));
-  writeFileSync(join(DOCS, "performance.md"), performancePage(rows, machine));
+  writeFileSync(join(DOCS, "performance.svg"), chartSheet(chartsOf(performance.rows)));
+  writeFileSync(join(DOCS, "performance.md"), performancePage(performance));
 }
 
 /** docs/performance.md */
-export function performancePage(rows: readonly Row[], machine: Machine): string {
+export function performancePage({ rows, growth, scopes, limits, machine }: Performance): string {
   const { cpu, cores, memoryGiB, node, date, foreignCores } = machine;
   return `# Performance
 
@@ -66,13 +74,33 @@ median and ${foreignCores.max} at most: compare within a table, not with other m
 
 Delta, 1000 sidecars, 1000 services.
 
-${verdictTable(rows, growthOf(rows))}
+${verdictTable(rows, growth)}
 
 ![Cost of an endpoint change against sidecars and services](performance.svg)
 
-## Figures
+## Scope
+
+One real Envoy after another, of a control plane with 1000 services: what it costs a sidecar to start with all of them, and with
+those that its pod says it depends on, and with none before it calls one.
+
+${scopeTable(scopes)}
+
+${largeCluster(limits)}## Figures
 
 ${cellTables(rows)}
+`;
+}
+
+function largeCluster(limits: readonly Limit[]): string {
+  if (limits.length === 0) return "";
+  const { services, pods = 0, sidecars } = LARGE;
+  return `## A large cluster
+
+One replica in a cluster of ${services} services with ten endpoints each and ${pods} pods, read from the API server's lists; then
+${sidecars} sidecars connect (Delta), each of which is sent all services.
+
+${limitTable(limits)}
+
 `;
 }
 

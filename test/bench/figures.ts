@@ -64,7 +64,31 @@ export const FIGURES: readonly Figure[] = [
   ...changes("endpoint", { P50: 0.15, Cpu: 0.1 }),
   ...changes("route", { P50: 0.5 }),
   { key: "memoryPerSidecar", case: "memory", figure: "per sidecar, after a collection", unit: "KiB", aim: 0.3 },
-  { key: "memory", case: "memory", figure: "in all, before that", unit: "MiB" },
+  { key: "memory", case: "memory", figure: "in all, after a collection", unit: "MiB" },
+  { key: "memoryPeak", case: "memory", figure: "in all, at most", unit: "MiB" },
+];
+
+/** A figure of one replica in the large cluster. */
+export interface Limit {
+  readonly figure: string;
+  readonly unit: string;
+  readonly heddle: Median;
+  /** Largest value aimed for. */
+  readonly aim?: number;
+  readonly met?: boolean;
+}
+
+const LIMITS = [
+  { key: "serverStart", figure: "start of the process → it serves", unit: "ms" },
+  { key: "memoryBefore", figure: "memory then, after a collection", unit: "MiB" },
+  { key: "coldStart", figure: "cold start of all sidecars", unit: "ms" },
+  { key: "coldCpu", figure: "its CPU", unit: "s" },
+  { key: "coldBytes", figure: "its bytes per sidecar", unit: "B" },
+  { key: "endpointP50", figure: "endpoint change, p50", unit: "ms" },
+  { key: "endpointCpu", figure: "endpoint change, CPU", unit: "s" },
+  { key: "routeP50", figure: "route change, p50", unit: "ms" },
+  { key: "memory", figure: "memory with all sidecars, after a collection", unit: "MiB", aim: 1024 },
+  { key: "memoryPeak", figure: "memory at most", unit: "MiB", aim: 1024 },
 ];
 
 const LARGEST = { sidecars: 1000, services: 1000 };
@@ -96,6 +120,24 @@ function rowOf(cell: Cell, figure: Figure, of: Readonly<Record<ServerKind, reado
     ratio,
     ...(judged && ratio > 0 ? { aim: judged, met: ratio <= judged } : {}),
   };
+}
+
+export function limitsOf(samples: readonly Sample[]): Limit[] {
+  return LIMITS.map(({ key, figure, unit, aim }) => {
+    const heddle = medianOf(samples.flatMap((sample) => sample[key] ?? []));
+    return { figure, unit, heddle, ...(aim !== undefined && { aim, met: heddle.median <= aim }) };
+  });
+}
+
+/** What it costs one real Envoy to start with the services that it is sent. */
+export interface Scope {
+  readonly scope: string;
+  /** Bytes that it received of the control plane until it was ready. */
+  readonly bytes: Median;
+  /** Milliseconds from the start of its process until it was ready. */
+  readonly ready: Median;
+  /** MiB resident. */
+  readonly memory: Median;
 }
 
 /** Empty where the sizes that they compare were not measured. */

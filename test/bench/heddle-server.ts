@@ -21,7 +21,7 @@ import { kubernetesSource } from "../../src/source/kubernetes/source.ts";
 import type { SourceState } from "../../src/source/source.ts";
 import { createLogger } from "../../src/telemetry/logger.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
-import { createSnapshotCache, createXdsServer } from "../../src/xds/index.ts";
+import { CLUSTER, createSnapshotCache, createXdsServer } from "../../src/xds/index.ts";
 
 /** As in src/control-plane/cluster.ts. */
 const STATUS_WINDOW = 300;
@@ -67,7 +67,13 @@ const xds = createXdsServer({
     } else if (event.kind === "disconnect") {
       pipeline.publisher.disconnect(id);
       if (!cache.getSnapshot(id)) progress.forget(id);
-    } else if (event.kind === "action" && (event.action.kind === "wake" || event.action.kind === "send")) return;
+    } else if (event.kind === "action") {
+      if (event.action.kind === "wake" || event.action.kind === "send") return;
+      if (event.action.kind === "asked") {
+        if (event.action.typeUrl === CLUSTER) pipeline.publisher.demand(id, event.action.names);
+        return;
+      }
+    }
     status.request();
   },
 });

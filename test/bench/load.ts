@@ -3,6 +3,7 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Readable } from "node:stream";
 import type { Cell } from "./cells.ts";
+import { bound } from "./child.ts";
 import type { RunningServer } from "./servers.ts";
 
 export const LOAD_CORE = "1";
@@ -28,6 +29,8 @@ interface Phase {
   readonly server_cpu_s: number;
   readonly server_wait_s: number;
   readonly server_rss_mib: number;
+  readonly server_rss_mib_before_clients: number;
+  readonly server_hwm_mib: number;
   readonly server_rss_kib_per_client: number;
   readonly foreign_cores: number;
 }
@@ -71,11 +74,13 @@ export function startLoad(
     "server-pid": server.pid,
     "gc-url": server.gcUrl,
     "cold-timeout": "300s",
+    // Without limit, as Heddle tells its sidecars.
+    "init-fetch-timeout": "300s",
     timeout: "120s",
     "lock-streams": true,
   };
   const args = Object.entries(options).map(([name, value]) => `-${name}=${value}`);
-  return spawn("taskset", ["-c", LOAD_CORE, swarm, ...args, ...more], { stdio: ["ignore", "pipe", "inherit"] });
+  return bound(spawn("taskset", ["-c", LOAD_CORE, swarm, ...args, ...more], { stdio: ["ignore", "pipe", "inherit"] }));
 }
 
 function check(phase: Phase, { sidecars }: Cell): void {
@@ -95,6 +100,8 @@ function sampleOf(phases: readonly Phase[], sidecars: number): Sample {
     coldBytes: cold.map((p) => p.bytes_rx / sidecars),
     memoryPerSidecar: settled.map((p) => p.server_rss_kib_per_client),
     memory: settled.map((p) => p.server_rss_mib),
+    memoryBefore: settled.map((p) => p.server_rss_mib_before_clients),
+    memoryPeak: [Math.max(...phases.flatMap((p) => p.server_hwm_mib ?? []))],
     foreign: phases.flatMap((p) => p.foreign_cores ?? []),
   };
   for (const [name, by] of [

@@ -8,6 +8,7 @@ import { freePort } from "../support/free-port.ts";
 import { startApiServer } from "./api-server.ts";
 import { benchMesh, NAMESPACE } from "./bench-mesh.ts";
 import type { Cell, ServerKind } from "./cells.ts";
+import { bound } from "./child.ts";
 
 export const SERVER_CORE = "0";
 /** Longest start, in milliseconds. */
@@ -43,7 +44,7 @@ export async function startHeddle(
   cell: Cell,
   bundle: string,
 ): Promise<RunningServer & { readonly profileUrl: string }> {
-  const api = await startApiServer(benchMesh(cell.services));
+  const api = await startApiServer(benchMesh(cell.services, cell.pods));
   const kubeconfig = join(dirname(bundle), "kubeconfig.json");
   writeFileSync(kubeconfig, JSON.stringify(kubeconfigOf(api.port)));
   const start = performance.now();
@@ -104,7 +105,7 @@ async function startPeer(
 }
 
 function launch(command: readonly string[], stdout: "pipe" | "ignore", stderr: "inherit" | number): ChildProcess {
-  return spawn("taskset", ["-c", SERVER_CORE, ...command], { stdio: ["ignore", stdout, stderr] });
+  return bound(spawn("taskset", ["-c", SERVER_CORE, ...command], { stdio: ["ignore", stdout, stderr] }));
 }
 
 /** Rejects when the process ends. */

@@ -1,11 +1,15 @@
 /** The server's side of the soak: a mesh whose services change, through the whole pipeline. */
 import type { ChildProcess } from "node:child_process";
+import { systemClock } from "../../src/base/clock.ts";
 import { createEncoder } from "../../src/control-plane/encode.ts";
 import { missingForEnvoy } from "../../src/control-plane/missing.ts";
+import { createPublisher } from "../../src/control-plane/publisher.ts";
 import type { MeshSnapshot } from "../../src/model/snapshot.ts";
+import { createLogger } from "../../src/telemetry/logger.ts";
+import { createMetrics } from "../../src/telemetry/metrics.ts";
 import { resolveProxy } from "../../src/translate/proxy.ts";
 import { createTranslator } from "../../src/translate/translate.ts";
-import { createSnapshotCache, createXdsServer, ENDPOINT } from "../../src/xds/index.ts";
+import { createSnapshotCache, createXdsServer, ENDPOINT, type TypeSnapshot } from "../../src/xds/index.ts";
 import { until } from "../support/until.ts";
 import { changeMesh, soakMesh } from "./soak-mesh.ts";
 
@@ -21,8 +25,9 @@ export interface SoakResult {
   readonly services: number;
   readonly changes: number;
   readonly responses: number;
-  /** Sidecars that have, byte for byte, what the cache has for them. */
+  /** Sidecars that have, byte for byte, what a translation from nothing makes for them of the last mesh. */
   readonly right: number;
+  readonly reconnects: number;
   readonly refused: number;
   readonly heapBefore: number;
   readonly heapAfter: number;
@@ -38,23 +43,27 @@ export async function runSoak(options: SoakOptions, startClients: (port: number)
   const { sidecars, services, seconds, rate } = options;
   const cache = createSnapshotCache();
   let responses = 0;
+  let published: MeshSnapshot | undefined;
   const server = createXdsServer({
     cache,
     missing: missingForEnvoy,
     onEvent: (event) => {
       if (event.kind === "action" && event.action.kind === "send") responses++;
+      else if (event.kind === "connect") publisher.connect(event.node.id);
+      else if (event.kind === "disconnect") publisher.disconnect(event.node.id);
     },
   });
-  const translate = createTranslator();
-  const encode = createEncoder(() => {});
   let mesh = soakMesh(services, sidecars);
-  const publish = (snapshot: MeshSnapshot): void => {
-    for (const { name, namespace } of snapshot.workloads.values()) {
-      const id = `${name}.${namespace}`;
-      cache.setSnapshot(id, { types: encode(translate(snapshot, resolveProxy(snapshot, id)!)).types });
-    }
-  };
-  publish(mesh);
+  const publisher = createPublisher({
+    cache,
+    translate: createTranslator(),
+    encode: createEncoder(() => {}),
+    clock: systemClock,
+    logger: createLogger("error"),
+    metrics: createMetrics(),
+    onPublished: () => (published = mesh),
+  });
+  publisher.publish(mesh);
   const port = await server.listen("127.0.0.1:0");
   const clients = startClients(port);
   try {
@@ -73,26 +82,33 @@ export async function runSoak(options: SoakOptions, startClients: (port: number)
       const due = Math.floor(((performance.now() - start) / 1000) * rate);
       // Changes that are due at once become one snapshot, as a burst of events does.
       for (; changes < due; changes++) mesh = changeMesh(mesh, changes);
-      publish(mesh);
+      publisher.publish(mesh);
       // By then the mesh has the shape that it keeps: what grows after that is a leak.
       if (!warm && performance.now() - start > (seconds * 1000) / 4) [before, warm] = [measure(), true];
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     const used = process.cpuUsage(cpu);
-    await until("all sidecars have acknowledged", LIMIT, () =>
-      server.clients().every(({ types }) => types.every((t) => t.state === "SYNCED")),
-    );
+    clients.send("stay");
+    await until("all sidecars are back", LIMIT, async () => (await ask(clients, "counts")).away === 0, 250);
+    await until("all sidecars have acknowledged", LIMIT, () => {
+      const all = server.clients();
+      const synced = all.every(({ types }) => types.every((t) => t.state === "SYNCED"));
+      return published === mesh && all.length === sidecars && synced;
+    });
     const after = measure();
-    const { refused } = await ask(clients, "counts");
+    const { refused, reconnects } = await ask(clients, "counts");
     const { contents } = await ask(clients, "contents");
-    const right = contents.filter(
-      (lines, i) => lines.join("\n") === wanted(cache.getSnapshot(`pod-${i}.soak`)!),
-    ).length;
+    const [translate, encode] = [createTranslator(), createEncoder(() => {})];
+    const right = contents.filter((lines, i) => {
+      const { types } = encode(translate(mesh, resolveProxy(mesh, `pod-${i}.soak`)!));
+      return lines.join("\n") === wanted(types);
+    }).length;
     return {
       services,
       changes,
       responses,
       right,
+      reconnects,
       refused,
       heapBefore: before.heapUsed,
       heapAfter: after.heapUsed,
@@ -107,8 +123,8 @@ export async function runSoak(options: SoakOptions, startClients: (port: number)
 }
 
 /** What a sidecar should have: everything of its view, as a line a resource. */
-function wanted(snapshot: NonNullable<ReturnType<ReturnType<typeof createSnapshotCache>["getSnapshot"]>>): string {
-  const lines = [...snapshot.types.values()].flatMap(({ typeUrl, resources }) =>
+function wanted(types: readonly TypeSnapshot[]): string {
+  const lines = types.flatMap(({ typeUrl, resources }) =>
     [...resources.values()].map(({ name, bytes }) => `${typeUrl} ${name} ${Buffer.from(bytes).toString("base64")}`),
   );
   if (!lines.some((line) => line.startsWith(ENDPOINT)))
@@ -124,6 +140,8 @@ function measure(): NodeJS.MemoryUsage {
 interface Answer {
   readonly refused: number;
   readonly ready: number;
+  readonly away: number;
+  readonly reconnects: number;
   readonly contents: readonly (readonly string[])[];
 }
 

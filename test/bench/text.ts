@@ -1,6 +1,6 @@
 /** The figures as text: on the screen, and as Markdown. */
 import { cellName } from "./cells.ts";
-import type { Growth, Median, Row } from "./figures.ts";
+import type { Growth, Limit, Median, Row, Scope } from "./figures.ts";
 
 export function screenTable(rows: readonly Row[]): string {
   return [...Map.groupBy(rows, (row) => cellName(row))]
@@ -23,6 +23,37 @@ export function growthLines(growth: readonly Growth[]): string {
       return `  endpoint change, ${figure}, ${what}: ${ratio} × (${others}; aim ${aim} ×: ${met ? "met" : "missed"})`;
     })
     .join("\n");
+}
+
+export function limitLines(limits: readonly Limit[]): string {
+  return limits
+    .map((limit) =>
+      `  ${limit.figure.padEnd(52)}${show(limit.heddle, limit.unit).padStart(10)}  ${within(limit)}`.trimEnd(),
+    )
+    .join("\n");
+}
+
+export function scopeLines(scopes: readonly Scope[]): string {
+  return scopes.map((scope) => `  ${scopeColumns(scope).join("  ")}`).join("\n");
+}
+
+export function scopeTable(scopes: readonly Scope[]): string {
+  return markdownTable(["sent", "bytes", "exec → ready", "memory"], scopes.map(scopeColumns));
+}
+
+function scopeColumns({ scope, bytes, ready, memory }: Scope): string[] {
+  return [scope, show(bytes, "B"), show(ready, "ms"), show(memory, "MiB")];
+}
+
+export function limitTable(limits: readonly Limit[]): string {
+  return markdownTable(
+    ["", "Heddle", "aim"],
+    limits.map((limit) => [limit.figure, show(limit.heddle, limit.unit), within(limit)]),
+  );
+}
+
+function within({ aim, met, unit }: Limit): string {
+  return aim === undefined ? "" : `≤ ${aim} ${unit}: ${met ? "met" : "missed"}`;
 }
 
 /** Rows with an aim, with the verdict of each. */

@@ -104,3 +104,36 @@ test.each([DEFAULT_VERSION, OLDEST_VERSION])(
     expect(await ask(outbound, "checkout")).toBe("200 two");
   },
 );
+
+function connections(max: number): string {
+  return `
+apiVersion: heddle.dev/v1alpha1
+kind: TrafficPolicy
+metadata: { name: checkout, namespace: shop }
+spec: { targetRefs: [{ kind: Service, name: checkout }], circuitBreaker: { maxConnections: ${max} } }
+`;
+}
+
+test.each([DEFAULT_VERSION, OLDEST_VERSION])(
+  "a policy that changed while the control plane was away is in force on Envoy %s when it is back",
+  async (version) => {
+    const [one, outbound] = [await app("one"), await freePort()];
+    const folder = meshFolder();
+    folder.write("web.yaml", webPod(outbound));
+    folder.write("checkout.yaml", checkoutService(one));
+    folder.write("policy.yaml", connections(1111));
+    const first = await serve(folder);
+    const envoy = await sidecar(first.xds, version);
+    await until("the sidecar is in step", LIMIT, async () => inStep(version).test(await status(first.admin)));
+    expect(await envoy.admin("/clusters")).toContain("default_priority::max_connections::1111");
+
+    first.child.kill("SIGKILL");
+    await first.ended;
+    folder.write("policy.yaml", connections(2222));
+    const second = await serve(folder, first.xds);
+    // The changed cluster warms until it is sent its endpoints, which have not changed; until then the old one is in use.
+    await until("the sidecar is back in step", LIMIT, async () => inStep(version).test(await status(second.admin)));
+    expect(await envoy.admin("/clusters")).toContain("default_priority::max_connections::2222");
+    expect(await ask(outbound, "checkout")).toBe("200 one");
+  },
+);

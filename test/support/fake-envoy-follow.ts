@@ -7,8 +7,8 @@ export interface Follower {
   accepted(response: Received, removed: readonly string[]): void;
   /** Answers a response, now or when it may. */
   answer(response: Received, refusal: string | undefined): void;
-  /** A new stream: what was kept back is void. */
-  reconnected(): void;
+  /** A new stream: what was kept back is void. False while clusters warm: until then an Envoy does not ask for clusters. */
+  reconnected(): boolean;
 }
 
 export interface FollowerActions {
@@ -16,6 +16,8 @@ export interface FollowerActions {
   unsubscribe(typeUrl: string, names: readonly string[]): void;
   answer(response: Received, refusal: string | undefined): void;
   names(typeUrl: string): ReadonlySet<string>;
+  /** Asks for clusters on a new stream, which was to wait until they are warm. */
+  askAgain(): void;
 }
 
 /** What refers to what. */
@@ -36,6 +38,8 @@ export function createFollower(wire: Wire, actions: FollowerActions): Follower {
   const digests = new Map<string, string>();
   let kept: { response: Received; refusal: string | undefined }[] = [];
   let listening = false;
+  /** Clusters are to be asked for on the new stream. */
+  let muted = false;
 
   function follow(response: Received, removed: readonly string[]): void {
     const target = REFERS[response.typeUrl];
@@ -65,6 +69,9 @@ export function createFollower(wire: Wire, actions: FollowerActions): Follower {
     if (warming.size > 0) return;
     for (const { response, refusal } of kept) actions.answer(response, refusal);
     kept = [];
+    if (!muted) return;
+    muted = false;
+    actions.askAgain();
   }
 
   return {
@@ -84,6 +91,8 @@ export function createFollower(wire: Wire, actions: FollowerActions): Follower {
     },
     reconnected() {
       kept = [];
+      muted = warming.size > 0;
+      return !muted;
     },
   };
 }

@@ -241,9 +241,23 @@ function connect(options: FakeEnvoyOptions, protocol: "delta" | "sotw"): FakeEnv
     else send({ type_url: typeUrl, version_info: version, response_nonce: nonce, resource_names: [...names] });
   }
 
+  /** On a new stream: for what was asked for, with what it has. */
+  function askAnew(typeUrl: string): void {
+    const { known, names, wildcard } = typeOf(typeUrl);
+    if (!wildcard && names.size === 0) return;
+    const versions = Object.fromEntries([...known].map(([name, { version }]) => [name, version]));
+    ask(typeUrl, { resource_names_subscribe: [...names], initial_resource_versions: versions });
+  }
+
   const follower: Follower | undefined =
     mode === "envoy"
-      ? createFollower(wire, { subscribe, unsubscribe, answer, names: (typeUrl) => typeOf(typeUrl).names })
+      ? createFollower(wire, {
+          subscribe,
+          unsubscribe,
+          answer,
+          names: (typeUrl) => typeOf(typeUrl).names,
+          askAgain: () => askAnew(CDS),
+        })
       : undefined;
 
   open();
@@ -295,13 +309,10 @@ function connect(options: FakeEnvoyOptions, protocol: "delta" | "sotw"): FakeEnv
     reconnect(order = [...types.keys()]) {
       stream.cancel();
       open();
-      follower?.reconnected();
+      const asks = follower?.reconnected() ?? true;
       for (const typeUrl of order) {
-        const type = typeOf(typeUrl);
-        type.nonce = "";
-        if (!type.wildcard && type.names.size === 0) continue;
-        const versions = Object.fromEntries([...type.known].map(([name, { version }]) => [name, version]));
-        ask(typeUrl, { resource_names_subscribe: [...type.names], initial_resource_versions: versions });
+        typeOf(typeUrl).nonce = "";
+        if (asks || typeUrl !== CDS) askAnew(typeUrl);
       }
     },
     destroy() {

@@ -125,7 +125,7 @@ describe("no listener is changed", () => {
       fc.property(arbitraryManifests(), (documents) => {
         if (changesNoListener(objectsOf(documents))) effective++;
       }),
-      { numRuns: 300 },
+      { numRuns: 600 },
     );
     expect(effective).toBeGreaterThan(20);
   });

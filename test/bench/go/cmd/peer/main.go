@@ -260,7 +260,7 @@ func main() {
 	gs := grpc.NewServer(
 		grpc.MaxConcurrentStreams(1<<20),
 		grpc.SharedWriteBuffer(*sharedBuf),
-		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 5 * time.Minute}),
+		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 5 * time.Minute, Timeout: 5 * time.Minute}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
 	)
 	discovery.RegisterAggregatedDiscoveryServiceServer(gs, only{srv, *mode})
