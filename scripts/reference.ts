@@ -30,8 +30,8 @@ export function policyReference(): string {
     "",
     "- **Durations** are sums of whole `h`, `m`, `s` and `ms`, such as `1m30s`. **Percentages** are 0 to 100.",
     "- **Default** is what holds where the field is not given.",
-    "- **Envoy** is the field of Envoy's API that it becomes, without `envoy.` in front. A test takes each field out of its example, or",
-    "  gives it another value, and fails unless that field of Envoy changes.",
+    "- **Envoy** is the field of Envoy's API that it becomes, named from the last part of its package on; the link says the whole. A test",
+    "  takes each field out of its example, or gives it another value, and fails unless that field of Envoy changes.",
     "- **Examples** are in [docs/examples](examples), with the [Services and pods](examples/mesh.yaml) that they are for. Tests analyze and",
     "  translate them all, and real Envoys accept what comes out.",
     "",
@@ -103,11 +103,16 @@ function anchor(heading: string): string {
   return heading.toLowerCase().replaceAll(/[^a-z0-9_-]/g, "");
 }
 
+/** From the last part of its package on: the whole makes tables wide, and stands in the link. */
+function shortName(name: string): string {
+  return name.replace(/^.*?([a-z_0-9]+\.v3\.)/, "$1");
+}
+
 function envoyField(name: string): string {
   const dot = name.lastIndexOf(".");
   const message = envoyRegistry.getMessage(`envoy.${name.slice(0, dot)}`)!;
   const file = `${message.file.name.replace(/^envoy\//, "")}.proto`;
-  return `[${code(name)}](${ENVOY_DOCS}/${file}#envoy-v3-api-field-${name.toLowerCase().replaceAll(".", "-").replaceAll("_", "-")})`;
+  return `[${code(shortName(name))}](${ENVOY_DOCS}/${file}#envoy-v3-api-field-${name.toLowerCase().replaceAll(".", "-").replaceAll("_", "-")})`;
 }
 
 /** Type, unit and range. */
