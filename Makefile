@@ -1,7 +1,7 @@
 # Every target does its own set-up: Node >= 20 with npm, and Python 3 with pip for the Envoy binary, are all it takes.
 # The tests with a real Kubernetes also need Go and root.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-dsp demo-ride-sharing demo-collaborative-editing test check generate build image bench bench-quick soak format clean
+.PHONY: help demo demo-dsp demo-ride-sharing demo-collaborative-editing demo-online-gaming test check generate build image bench bench-quick soak format clean
 NPM := npm --silent --loglevel=error
 
 help: ## show this
@@ -18,6 +18,9 @@ demo-ride-sharing: node_modules/.installed ## ride-sharing: a canary, streams, a
 
 demo-collaborative-editing: node_modules/.installed ## collaborative editing: all editors of a document on one server
 	@node_modules/.bin/node examples/collaborative-editing/demo.ts
+
+demo-online-gaming: node_modules/.installed ## online gaming: matchmaking, lobbies and UDP sessions near the players
+	@node_modules/.bin/node examples/online-gaming/demo.ts
 
 test: node_modules/.installed ## every test, real Envoys included
 	@$(NPM) run test

@@ -17,6 +17,8 @@ export interface Outcomes {
   readonly failed: number;
   /** Answers by the name of the application that gave them. */
   readonly by: ReadonlyMap<string, number>;
+  /** Milliseconds that each answer of 2xx took. */
+  readonly took: readonly number[];
   /** The first few failures, in words. */
   readonly failures: readonly string[];
 }
@@ -28,15 +30,17 @@ interface Tally extends Outcomes {
   total: number;
   failed: number;
   readonly by: Map<string, number>;
+  readonly took: number[];
   readonly failures: string[];
 }
 
 function createTally(): Tally {
-  return { total: 0, failed: 0, by: new Map(), failures: [] };
+  return { total: 0, failed: 0, by: new Map(), took: [], failures: [] };
 }
 
 function sendOne(target: Target, agent: Agent, tally: Tally): Promise<void> {
   return new Promise((resolve) => {
+    const start = performance.now();
     const fail = (why: string): void => {
       tally.total++;
       tally.failed++;
@@ -60,6 +64,7 @@ function sendOne(target: Target, agent: Agent, tally: Tally): Promise<void> {
           const body = Buffer.concat(chunks).toString();
           if (response.statusCode !== 200) return fail(`${response.statusCode}: ${body.slice(0, 120)}`);
           tally.total++;
+          tally.took.push(performance.now() - start);
           tally.by.set(body, (tally.by.get(body) ?? 0) + 1);
           resolve();
         });
@@ -90,10 +95,15 @@ export interface SteadyLoad {
   stop(): Promise<Outcomes & { readonly rps: number }>;
 }
 
-/** Starts `rps` requests a second, each sent when it is due whether or not earlier ones are answered. */
-export function startLoad(target: Target, rps: number): SteadyLoad {
+/**
+ * Starts `rps` requests a second, each sent when it is due whether or not earlier ones are answered.
+ *
+ * @param target of every request, or of the one with a number
+ */
+export function startLoad(target: Target | ((n: number) => Target), rps: number): SteadyLoad {
   const agent = new Agent({ keepAlive: true, maxSockets: 64 });
   const tally = createTally();
+  const targetOf = typeof target === "function" ? target : () => target;
   const flying = new Set<Promise<void>>();
   const start = performance.now();
   let sent = 0;
@@ -102,7 +112,7 @@ export function startLoad(target: Target, rps: number): SteadyLoad {
     while (running) {
       const due = Math.floor(((performance.now() - start) / 1000) * rps);
       for (; sent < due; sent++) {
-        const one = sendOne(target, agent, tally).finally(() => flying.delete(one));
+        const one = sendOne(targetOf(sent), agent, tally).finally(() => flying.delete(one));
         flying.add(one);
       }
       await sleep(2);

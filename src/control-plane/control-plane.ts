@@ -7,7 +7,7 @@ import { directorySource } from "../source/directory/source.ts";
 import type { Source, SourceState } from "../source/source.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { createMetrics } from "../telemetry/metrics.ts";
-import { CLUSTER, createSnapshotCache, createXdsServer, type XdsEvent } from "../xds/index.ts";
+import { CLUSTER, createSnapshotCache, createXdsServer, typeSnapshot, type XdsEvent } from "../xds/index.ts";
 import type { ClusterSide } from "./cluster.ts";
 import { type Config, formatHostPort } from "./config.ts";
 import { createConvergence } from "./convergence.ts";
@@ -45,7 +45,7 @@ export function createControlPlane(
     onSnapshot: (mesh) => progress.snapshot(mesh),
     onView(proxy) {
       const view = cache.getSnapshot(proxy);
-      progress.viewed(proxy, (typeUrl) => view?.types.get(typeUrl)?.version);
+      progress.viewed(proxy, (typeUrl) => view && typeSnapshot(view, typeUrl).version);
       cluster?.changed();
     },
   });

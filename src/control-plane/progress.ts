@@ -8,6 +8,7 @@ import {
   type ClientStatus,
   CLUSTER,
   ENDPOINT,
+  EXTENSION,
   LISTENER,
   ROUTE,
   SECRET,
@@ -49,7 +50,7 @@ interface Standing {
   readonly refused: readonly (readonly [name: string, reason: string])[];
 }
 
-const TYPES = [CLUSTER, ENDPOINT, LISTENER, ROUTE, SECRET];
+const TYPES = [CLUSTER, ENDPOINT, EXTENSION, LISTENER, ROUTE, SECRET];
 /** Unanswered responses that are remembered of a type; the protocol keeps fewer in flight. */
 const MAX_SENT = 64;
 /** Versions of a type that are remembered of a view: a client that is further behind counts as one that has nothing. */

@@ -9,7 +9,7 @@ export { createRefusals, type Refusal, type Refusals } from "./refusals.ts";
 export { createResource, encodeResource, type Resource } from "./resource.ts";
 export { createSnapshotCache, type SnapshotCache, type SnapshotCacheOptions } from "./cache.ts";
 export { createXdsServer, type ServerLimits, type XdsEvent, type XdsServer, type XdsServerOptions } from "./server.ts";
-export type { Action, Missing, Timing } from "./session-state.ts";
+export { type Action, type Missing, type Timing, typeSnapshot } from "./session-state.ts";
 export type { NodeInfo } from "./node.ts";
 export type { Response } from "./type-state.ts";
 export {

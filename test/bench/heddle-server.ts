@@ -21,7 +21,7 @@ import { kubernetesSource } from "../../src/source/kubernetes/source.ts";
 import type { SourceState } from "../../src/source/source.ts";
 import { createLogger } from "../../src/telemetry/logger.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
-import { CLUSTER, createSnapshotCache, createXdsServer } from "../../src/xds/index.ts";
+import { CLUSTER, createSnapshotCache, createXdsServer, typeSnapshot } from "../../src/xds/index.ts";
 
 /** As in src/control-plane/cluster.ts. */
 const STATUS_WINDOW = 300;
@@ -48,7 +48,7 @@ const pipeline = createPipeline(config, {
   onSnapshot: (mesh) => progress.snapshot(mesh),
   onView(proxy) {
     const view = cache.getSnapshot(proxy);
-    progress.viewed(proxy, (typeUrl) => view?.types.get(typeUrl)?.version);
+    progress.viewed(proxy, (typeUrl) => view && typeSnapshot(view, typeUrl).version);
     status.request();
   },
 });

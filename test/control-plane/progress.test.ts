@@ -4,6 +4,7 @@ import type { MeshSnapshot, Policy } from "../../src/model/snapshot.ts";
 import {
   type ClientStatus,
   CLUSTER,
+  EXTENSION,
   LISTENER,
   type Response,
   type TypeStatus,
@@ -105,4 +106,12 @@ test("a policy that was deleted and made again has to be taken again", () => {
   const again = { key: "shop/checkout", generation: 1, createdAt: 2 } as Policy;
   progress.snapshot({ ...mesh(1), policies: new Map([[again.key, again]]) });
   expect(synced(progress, [client(settled)])).toBe("generation 1: 0 of 1");
+});
+
+test("types that sidecars ask for count like clusters and listeners, whatever there is of them", () => {
+  const progress = createProgress();
+  progress.snapshot(mesh(1));
+  progress.viewed("web.shop", (type) => (type === EXTENSION ? "empty" : "a"));
+  const settled = [typeStatus(CLUSTER, "a", true), typeStatus(LISTENER, "a", true)];
+  expect(synced(progress, [client([...settled, typeStatus(EXTENSION, "empty", true)])])).toBe("generation 1: 1 of 1");
 });
