@@ -92,8 +92,8 @@ export async function startGame({ envoy: version, servers, annotations = {} }: G
         save();
         await until("the sidecar knows the servers", 10_000, async () => {
           const known = healthByAddress(await envoy.admin("/clusters"));
-          return started.every(
-            ({ name, address, port }) => known.get(`${address}:${port}`) === HEALTH[conditions[name]!],
+          return started.every(({ name, address, port }) =>
+            HEALTH[conditions[name]!].test(known.get(`${address}:${port}`) ?? ""),
           );
         });
         await settle();
@@ -163,11 +163,11 @@ async function joinFrom(port: number, from: string): Promise<Session> {
 }
 
 /** As Envoy's admin interface says it, of endpoints of EDS. */
-const HEALTH: Readonly<Record<ServerCondition, string | undefined>> = {
-  ready: "healthy",
-  unready: "/failed_eds_health",
-  draining: "/degraded_eds_health",
-  absent: undefined,
+const HEALTH: Readonly<Record<ServerCondition, RegExp>> = {
+  ready: /^healthy$/,
+  unready: /^\/failed_eds_health$/,
+  draining: /^\/(degraded_eds_health|eds_status_draining)$/,
+  absent: /^$/,
 };
 
 function healthByAddress(clusters: string): ReadonlyMap<string, string> {
