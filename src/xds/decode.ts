@@ -72,6 +72,30 @@ export function decodeDeltaRequest(bytes: Uint8Array, maxNames: number): DeltaRe
   return { ...request, subscribe: subscribe.list, unsubscribe: unsubscribe.list, initialVersions, node, error };
 }
 
+/**
+ * A decoder that remembers the last few large requests: sidecars of one mesh ask for the same names as a rule, and then the very
+ * lists are shared.
+ */
+export function createDecoder<Request>(
+  decode: (bytes: Uint8Array, maxNames: number) => Request,
+): (bytes: Uint8Array, maxNames: number) => Request {
+  const recent: { readonly bytes: Buffer; readonly request: Request }[] = [];
+
+  return (bytes, maxNames) => {
+    if (bytes.length < WORTH_SHARING) return decode(bytes, maxNames);
+    const found = recent.find((entry) => entry.bytes.equals(bytes));
+    if (found) return found.request;
+    const request = decode(bytes, maxNames);
+    recent.unshift({ bytes: Buffer.from(bytes), request });
+    recent.length = Math.min(recent.length, MAX_SHARED);
+    return request;
+  };
+}
+
+/** Below this many bytes to decode again is as fast as to look. */
+const WORTH_SHARING = 4096;
+const MAX_SHARED = 8;
+
 function limited(max: number): { readonly list: string[]; add(name: string): void } {
   const list: string[] = [];
   return {

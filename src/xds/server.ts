@@ -14,7 +14,7 @@ import type { Admission, Authenticate } from "./admission.ts";
 import type { SnapshotCache } from "./cache.ts";
 import { type ClientStatus, sessionStatus, typeStatus, type TypeStatus } from "./client-status.ts";
 import { csdsService } from "./csds.ts";
-import { decodeDeltaRequest, decodeSotwRequest } from "./decode.ts";
+import { createDecoder, decodeDeltaRequest, decodeSotwRequest } from "./decode.ts";
 import { createEncoder, encodeDeltaResponse, encodeSotwResponse } from "./encode.ts";
 import { createFanout } from "./fanout.ts";
 import { type NodeInfo, UNKNOWN_NODE } from "./node.ts";
@@ -224,8 +224,8 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
     });
   }
 
-  const deltaCodec = { decode: decodeDeltaRequest, encode: createEncoder(encodeDeltaResponse) };
-  const sotwCodec = { decode: decodeSotwRequest, encode: createEncoder(encodeSotwResponse) };
+  const deltaCodec = { decode: createDecoder(decodeDeltaRequest), encode: createEncoder(encodeDeltaResponse) };
+  const sotwCodec = { decode: createDecoder(decodeSotwRequest), encode: createEncoder(encodeSotwResponse) };
 
   for (const { service, typeUrl } of DISCOVERY_SERVICES) {
     const methods: UntypedServiceImplementation = {};
