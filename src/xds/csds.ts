@@ -24,9 +24,9 @@ import type { NodeInfo } from "./node.ts";
 import { knownNames, knownOf } from "./knowledge.ts";
 import type { SessionState } from "./session-state.ts";
 import { rawService } from "./services.ts";
-import type { RawCall } from "./stream.ts";
 import { SECRET } from "./type-url.ts";
 import type { TypeState } from "./type-state.ts";
+import type { RawCall } from "./wire.ts";
 
 /** A connected client, as CSDS shows it. */
 export interface CsdsClient {

@@ -32,7 +32,8 @@ import {
   type Timing,
 } from "./session-state.ts";
 import { DISCOVERY_SERVICES, rawService } from "./services.ts";
-import { type Codec, type RawCall, serveStream } from "./stream.ts";
+import { type Codec, serveStream } from "./stream.ts";
+import type { RawCall } from "./wire.ts";
 import { ENDPOINT, ROUTE } from "./type-url.ts";
 import type { RequestHead, Session } from "./session.ts";
 import { listenTls, type ServerCertificate, type TlsListener, type TlsRefusal } from "./tls-listener.ts";
