@@ -73,16 +73,17 @@ export function decodeDeltaRequest(bytes: Uint8Array, maxNames: number): DeltaRe
 }
 
 /**
- * A decoder that remembers the last few large requests: sidecars of one mesh ask for the same names as a rule, and then the very
- * lists are shared.
+ * A decoder that remembers the last few requests, large ones and small ones apart: sidecars of one mesh ask for the same names and
+ * acknowledge the same nonces as a rule, and then the very lists are shared.
  */
 export function createDecoder<Request>(
   decode: (bytes: Uint8Array, maxNames: number) => Request,
 ): (bytes: Uint8Array, maxNames: number) => Request {
-  const recent: { readonly bytes: Buffer; readonly request: Request }[] = [];
+  type Recent = { readonly bytes: Buffer; readonly request: Request }[];
+  const [small, large]: [Recent, Recent] = [[], []];
 
   return (bytes, maxNames) => {
-    if (bytes.length < WORTH_SHARING) return decode(bytes, maxNames);
+    const recent = bytes.length < LARGE ? small : large;
     const found = recent.find((entry) => entry.bytes.equals(bytes));
     if (found) return found.request;
     const request = decode(bytes, maxNames);
@@ -92,8 +93,8 @@ export function createDecoder<Request>(
   };
 }
 
-/** Below this many bytes to decode again is as fast as to look. */
-const WORTH_SHARING = 4096;
+/** From this many bytes on a request counts as large. */
+const LARGE = 4096;
 const MAX_SHARED = 8;
 
 function limited(max: number): { readonly list: string[]; add(name: string): void } {

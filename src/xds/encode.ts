@@ -10,8 +10,8 @@ import type { Response } from "./type-state.ts";
 import { type Framed, frame } from "./wire.ts";
 
 /**
- * An encoder that remembers its last few large responses. Streams of one view are sent the same resources under the same
- * nonce as a rule, and then the very bytes are shared.
+ * An encoder that remembers its last few responses. Many streams are sent the same resources under the same nonce, and then the very
+ * bytes are shared.
  */
 export function createEncoder(encode: (response: Response) => Framed): (response: Response) => Framed {
   const recent: { readonly response: Response; readonly bytes: Framed }[] = [];
@@ -20,15 +20,12 @@ export function createEncoder(encode: (response: Response) => Framed): (response
     const found = recent.find((entry) => sameResponse(entry.response, response));
     if (found) return found.bytes;
     const bytes = encode(response);
-    if (bytes.length < WORTH_SHARING) return bytes;
     recent.unshift({ response, bytes });
     recent.length = Math.min(recent.length, MAX_SHARED);
     return bytes;
   };
 }
 
-/** Below this many bytes to encode again is as fast as to look. */
-const WORTH_SHARING = 4096;
 const MAX_SHARED = 8;
 
 function sameResponse(a: Response, b: Response): boolean {

@@ -97,6 +97,7 @@ export function createTypeState(typeUrl: string, desired: TypeSnapshot | undefin
 /** Moves the type to a new snapshot and marks what changed for this client. */
 export function setDesired(state: TypeState, desired: TypeSnapshot): void {
   const before = state.desired;
+  if (before === desired) return;
   state.desired = desired;
   moveNames(state.subscription.names, desired);
   if (state.whole) return;
