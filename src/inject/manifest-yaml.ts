@@ -2,8 +2,10 @@
 import {
   isCollection,
   isNode,
+  isScalar,
   isSeq,
   parseDocument,
+  Scalar,
   visit,
   type Document,
   type ScalarTag,
@@ -19,7 +21,6 @@ import { diff, type PatchOperation } from "./patch.ts";
 export function parseManifest(text: string): Document.Parsed {
   return parseDocument(text, {
     schema: "yaml-1.1",
-    merge: true,
     stringKeys: true,
     prettyErrors: false,
     logLevel: "silent",
@@ -44,9 +45,13 @@ function isTime(tag: Tag): boolean {
   return typeof tag === "object" && (tag.tag.endsWith(":timestamp") || ("format" in tag && tag.format === "TIME"));
 }
 
-/** A number is written as it was read: `0644`, `1_000`, and digits beyond what a double holds. */
+/** A number is written as it was read: `0644`, `1_000`, and digits beyond what a double holds. A key `<<` in quotes keeps them. */
 function keepSpelling(tag: Tag): Tag {
-  if (typeof tag !== "object" || !/:(int|float)$/.test(tag.tag)) return tag;
+  if (typeof tag !== "object") return tag;
+  if (tag.tag.endsWith(":merge")) {
+    return { ...(tag as ScalarTag), stringify: ({ type }) => (type === Scalar.QUOTE_DOUBLE ? `"${MERGE}"` : MERGE) };
+  }
+  if (!/:(int|float)$/.test(tag.tag)) return tag;
   const { stringify } = tag as ScalarTag;
   return {
     ...(tag as ScalarTag),
@@ -78,7 +83,7 @@ function apply(document: Document, operation: PatchOperation): void {
   if (!isCollection(parent)) return;
   if (operation.op === "remove") parent.delete(last);
   else if (isSeq(parent) && operation.op === "add") insert(parent, Number(last), created(document, operation.value));
-  else parent.set(last, created(document, operation.value));
+  else parent.set(last === MERGE ? quoted(last) : last, created(document, operation.value));
 }
 
 function insert(list: YAMLSeq, index: number, item: unknown): void {
@@ -92,7 +97,22 @@ function insert(list: YAMLSeq, index: number, item: unknown): void {
 }
 
 function created(document: Document, value: unknown): Document["contents"] {
-  return document.createNode(value, { aliasDuplicateObjects: false });
+  const node = document.createNode(value, { aliasDuplicateObjects: false });
+  visit(node, {
+    Pair(_, pair) {
+      if (isScalar(pair.key) && pair.key.value === MERGE) pair.key.type = Scalar.QUOTE_DOUBLE;
+    },
+  });
+  return node;
+}
+
+/** Plain, this key would put its value's fields into the object around it. */
+const MERGE = "<<";
+
+function quoted(key: string): Scalar {
+  const scalar = new Scalar(key);
+  scalar.type = Scalar.QUOTE_DOUBLE;
+  return scalar;
 }
 
 function unescape(step: string): string {
