@@ -3,15 +3,8 @@
  * name them. The first two digits say where it was found: 10 files, 11 fields, 12 rules of a TrafficPolicy, 13 the mesh
  * as a whole, 21 the configuration of one sidecar.
  */
-import type { Diagnostic, DiagnosticLevel, ObjectRef, Place } from "./diagnostic.ts";
-
-export interface CodeInfo {
-  readonly level: DiagnosticLevel;
-  /** What is wrong, in a few words. */
-  readonly title: string;
-  /** What to do about it. */
-  readonly hint: string;
-}
+import { ANALYSIS_CODES } from "./analysis-codes.ts";
+import type { CodeInfo, Diagnostic, ObjectRef, Place } from "./diagnostic.ts";
 
 export const DIAGNOSTIC_CODES = {
   HED1001: {
@@ -273,6 +266,7 @@ export const DIAGNOSTIC_CODES = {
     title: "Field of a route that has no effect",
     hint: "Take the field out, or do without it: everything else in the route is in force.",
   },
+  ...ANALYSIS_CODES,
   HED1380: {
     level: "error",
     title: "Export list not understood",

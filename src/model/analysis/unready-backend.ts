@@ -1,0 +1,40 @@
+import type { Backend } from "../../api/traffic-policy.ts";
+import type { Diagnostic } from "../../base/diagnostic.ts";
+import { resolveBackend } from "../backend.ts";
+import type { Service } from "../snapshot.ts";
+import { selects } from "../workloads.ts";
+import { finding, type Subject } from "./subject.ts";
+
+/** Shares of the requests, and copies of them, for endpoints none of which is ready. */
+export function unreadyBackends(subject: Subject): readonly Diagnostic[] {
+  return (subject.policy.spec.routes ?? []).flatMap(({ split = [], mirror = [] }, index) => [
+    ...unreadyIn(
+      subject,
+      split.map((share) => (share.weight === 0 ? undefined : share)),
+      `spec.routes[${index}].split`,
+      "its share of the requests is answered with 503",
+    ),
+    ...unreadyIn(subject, mirror, `spec.routes[${index}].mirror`, "its copies are lost"),
+  ]);
+}
+
+function unreadyIn(
+  { policy, targets, services }: Subject,
+  backends: readonly (Backend | undefined)[],
+  path: string,
+  effect: string,
+): readonly Diagnostic[] {
+  return backends.flatMap((backend, at) => {
+    const resolved = backend && resolveBackend(services, policy, backend);
+    if (!resolved || resolved.found === "nothing") return [];
+    const { subset } = resolved;
+    const receivers: readonly Service[] = resolved.found === "service" ? [resolved.service] : targets;
+    return receivers.flatMap(({ key, endpoints }) => {
+      const group = subset ? endpoints.filter(({ labels }) => selects(subset.labels, labels)) : endpoints;
+      if (group.length === 0 || group.some(({ ready }) => ready)) return [];
+      const name = subset ? `subset "${subset.name}" of Service ${key}` : `Service ${key}`;
+      const message = `none of the ${group.length} endpoints of ${name} is ready: ${effect}`;
+      return [finding(policy, "HED1356", `${path}[${at}]`, message)];
+    });
+  });
+}
