@@ -91,7 +91,7 @@ routes:
   },
   {
     code: "HED1348",
-    means: "All comparisons of a match must hold, and no value can fulfil two of these.",
+    means: "All comparisons of a match must hold, and no one value can fulfil two of these.",
     wrong: `
 routes:
   - match: [{ headers: [{ name: x-plan, exact: gold }, { name: x-plan, exact: silver }] }]
@@ -298,7 +298,8 @@ routes:
   },
   {
     code: "HED1375",
-    means: "HTTP has no body in such an answer: the text is lost.",
+    means:
+      "HTTP has no body in such an answer: callers take the text for the beginning of the next one, and give up the connection.",
     wrong: `
 routes:
   - directResponse: { status: 204, body: done }`,

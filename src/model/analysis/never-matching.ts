@@ -67,12 +67,12 @@ function contradictoryIn(
           nameOf(earlier.name) === nameOf(value.name) && (excludes(earlier, value) || excludes(value, earlier)),
       );
     if (at < 0) return [];
-    const message = `cannot hold together with ${path}[${at}], and all of them must: no request matches; alternatives are entries of match`;
+    const message = `no one value fulfils this and ${path}[${at}], and all of a match must hold; alternatives are entries of match`;
     return [finding(policy, "HED1348", `${path}[${index}]`, message)];
   });
 }
 
-/** No value fulfils both. Patterns are not judged. */
+/** No value fulfils both; of two values of one name newer Envoys look at each. Patterns are not judged. */
 function excludes(a: ValueMatch, b: ValueMatch): boolean {
   if (a.present === false) return b.present !== false;
   const { exact } = a;
