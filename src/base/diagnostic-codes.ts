@@ -175,7 +175,11 @@ export const DIAGNOSTIC_CODES = {
     title: "Backend subset not found",
     hint: "Declare the subset in the policy of that Service; requests sent there are answered with 503.",
   },
-  HED1307: { level: "warning", title: "Route is never reached", hint: "Put the route that takes every request last." },
+  HED1307: {
+    level: "warning",
+    title: "Route is never reached",
+    hint: "Put routes that take more behind those that take less.",
+  },
   HED1308: {
     level: "warning",
     title: "A try may take longer than the request",

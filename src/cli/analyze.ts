@@ -1,9 +1,9 @@
 import { Command, Option } from "commander";
-import { type Diagnostic, formatDiagnostic } from "../base/diagnostic.ts";
+import type { Diagnostic } from "../base/diagnostic.ts";
 import { analyzeMesh } from "./analyze-mesh.ts";
 import { EXIT } from "./exit.ts";
+import { counted, countText, findingText } from "./finding-text.ts";
 import { loadMesh } from "./load-mesh.ts";
-import { paint } from "./output.ts";
 
 interface Options {
   readonly filename: readonly string[];
@@ -40,14 +40,7 @@ function print(
     process.stdout.write(`${JSON.stringify({ objects, ignored, findings }, undefined, 2)}\n`);
     return;
   }
-  for (const finding of findings) {
-    const style = finding.level === "error" ? "red" : finding.level === "warning" ? "yellow" : "dim";
-    process.stdout.write(`${paint(style, formatDiagnostic(finding), process.stdout)}\n`);
-  }
+  for (const finding of findings) process.stdout.write(findingText(finding, process.stdout));
   const read = `${counted(objects, "object")} read${ignored > 0 ? `, ${ignored} of other kinds ignored` : ""}`;
-  process.stderr.write(`${findings.length === 0 ? "nothing found" : counted(findings.length, "finding")}; ${read}\n`);
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+  process.stderr.write(`${countText(findings)}; ${read}\n`);
 }

@@ -33,7 +33,8 @@ function unreadyIn(
       const group = subset ? endpoints.filter(({ labels }) => selects(subset.labels, labels)) : endpoints;
       if (group.length === 0 || group.some(({ ready }) => ready)) return [];
       const name = subset ? `subset "${subset.name}" of Service ${key}` : `Service ${key}`;
-      const message = `none of the ${group.length} endpoints of ${name} is ready: ${effect}`;
+      const count = group.length === 1 ? "the only endpoint" : `none of the ${group.length} endpoints`;
+      const message = `${count} of ${name} is ${group.length === 1 ? "not ready" : "ready"}: ${effect}`;
       return [finding(policy, "HED1356", `${path}[${at}]`, message)];
     });
   });
