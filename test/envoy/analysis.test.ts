@@ -29,6 +29,28 @@ describe.each(["1.40.0", "1.37.0"])("Envoy %s", (version) => {
       { headers: { "keep-alive": "timeout=5", "x-alive": "1", connection: "keep-alive" } },
     ],
     [
+      "HED1347",
+      "{ headers: [{ name: proxy-connection, present: true }] }, { headers: [{ name: transfer-encoding, present: true }] }",
+      "{ headers: [{ name: x-alive, present: true }] }",
+      {
+        method: "POST",
+        headers: { "proxy-connection": "keep-alive", "x-alive": "1", "transfer-encoding": "chunked" },
+      },
+    ],
+    [
+      "HED1347",
+      "{ headers: [{ name: keep-alive, present: true }] }, { headers: [{ name: proxy-connection, present: true }] }",
+      "{ headers: [{ name: upgrade, exact: websocket }] }",
+      {
+        headers: {
+          "keep-alive": "timeout=5",
+          "proxy-connection": "keep-alive",
+          connection: "upgrade",
+          upgrade: "websocket",
+        },
+      },
+    ],
+    [
       "HED1348",
       "{ headers: [{ name: x-a, exact: ab }, { name: X-A, exact: b }] }",
       "{ headers: [{ name: x-a, prefix: a }, { name: X-A, suffix: b }] }",
@@ -47,12 +69,13 @@ describe.each(["1.40.0", "1.37.0"])("Envoy %s", (version) => {
       { path: "/?q=a&q=b" },
     ],
   ])("%s: %s matches nothing", async (_, never, sometimes, request) => {
-    const to = (match: string): string =>
-      `    - { match: [${match}], split: [{ subset: v2 }] }\n    - split: [{ subset: v1 }]\n`;
-    await sidecar.apply(to(never));
-    expect((await sidecar.send(request)).body).toBe("v1");
-    await sidecar.apply(to(sometimes));
-    expect((await sidecar.send(request)).body).toBe("v2");
+    const taken = async (match: string): Promise<string> => {
+      const answer = (status: number): string => `directResponse: { status: ${status} }`;
+      await sidecar.apply(`    - { match: [${match}], ${answer(210)} }\n    - { ${answer(211)} }\n`);
+      return (await sidecar.send(request)).status === 210 ? "taken" : "passed over";
+    };
+    expect(await taken(never)).toBe("passed over");
+    expect(await taken(sometimes)).toBe("taken");
   });
 
   test("HED1361: a rewritten path without a slash is no path", async () => {
