@@ -11,19 +11,22 @@ export interface Coalescer {
  * together.
  *
  * @param window milliseconds
+ * @param delay milliseconds that a lone request waits all the same, so that what is more urgent is done first
  */
-export function createCoalescer(clock: Clock, window: number, run: () => void): Coalescer {
+export function createCoalescer(clock: Clock, window: number, run: () => void, delay = 0): Coalescer {
   let cancelTimer: (() => void) | undefined;
   let again = false;
 
   function request(): void {
-    if (cancelTimer) {
-      again = true;
-      return;
-    }
+    if (cancelTimer) again = true;
+    else if (delay > 0) cancelTimer = clock.after(delay, runNow);
+    else runNow();
+  }
+
+  function runNow(): void {
     cancelTimer = clock.after(window, () => {
       cancelTimer = undefined;
-      if (again) request();
+      if (again) runNow();
     });
     again = false;
     run();

@@ -44,6 +44,8 @@ export interface PipelineDeps {
 const BURST_WINDOW = 50;
 /** Findings are put together at most this often, in milliseconds. */
 const REPORT_WINDOW = 200;
+/** Findings and statuses of a change wait this long, in milliseconds: its sidecars come first. */
+export const AFTER_SIDECARS = 50;
 
 export function createPipeline(config: Config, deps: PipelineDeps): Pipeline {
   const { cache, clock, logger, metrics, onSnapshot, onView } = deps;
@@ -62,7 +64,7 @@ export function createPipeline(config: Config, deps: PipelineDeps): Pipeline {
   /** When the oldest change that is not published yet was seen. */
   let changedAt: number | undefined;
   const publishing = createCoalescer(clock, BURST_WINDOW, publish);
-  const reporting = createCoalescer(clock, REPORT_WINDOW, () => log(diagnostics()));
+  const reporting = createCoalescer(clock, REPORT_WINDOW, () => log(diagnostics()), AFTER_SIDECARS);
 
   function diagnostics(): readonly Diagnostic[] {
     if (!state) return [];

@@ -32,9 +32,16 @@ export interface Progress {
 export type Versions = (typeUrl: string) => string | undefined;
 
 interface View {
-  readonly versions: Versions;
-  /** By type, then by version: the last snapshot that gave it. What has not changed goes along with every snapshot. */
-  readonly epochs: ReadonlyMap<string, Map<string, number>>;
+  versions: Versions;
+  /** The snapshot that it was made of last. */
+  epoch: number;
+  readonly types: ReadonlyMap<string, Versioned>;
+}
+
+/** The version of one type in one view, and of those that it had before the last snapshot that gave each. */
+interface Versioned {
+  version: string;
+  readonly before: Map<string, number>;
 }
 
 /** Of one type on one stream: the version that the client is known to have whole, and those that are on their way, by nonce. */
@@ -83,7 +90,7 @@ export function createProgress(): Progress {
 
   /** The snapshot that a stream's client runs whole; 0 while it has not accepted any. */
   function appliedBy({ stream, node, types }: ClientStatus): number {
-    const epochs = views.get(node.id)?.epochs;
+    const view = views.get(node.id);
     let applied = Infinity;
     let needed = 2;
     for (const status of types) {
@@ -91,7 +98,7 @@ export function createProgress(): Progress {
       if (state !== "NOT_SENT" && (typeUrl === CLUSTER || typeUrl === LISTENER)) needed--;
       const progress = typeOf(stream, typeUrl);
       if (settled) progress.version = wanted;
-      applied = Math.min(applied, epochs?.get(typeUrl)?.get(progress.version ?? "") ?? 0);
+      applied = Math.min(applied, epochOf(view, typeUrl, progress.version ?? ""));
     }
     return needed === 0 ? applied : 0;
   }
@@ -103,15 +110,23 @@ export function createProgress(): Progress {
 
   function viewed(proxy: string, versions: Versions): void {
     due.add(proxy);
-    const epochs = views.get(proxy)?.epochs ?? new Map(TYPES.map((type) => [type, new Map<string, number>()]));
-    for (const [type, known] of epochs) {
-      const version = versions(type) ?? "";
-      known.delete(version);
-      known.set(version, epoch);
-      const [oldest] = known.keys();
-      if (known.size > MAX_VERSIONS) known.delete(oldest!);
+    let view = views.get(proxy);
+    if (!view) {
+      const types = new Map(
+        TYPES.map((type) => [type, { version: versions(type) ?? "", before: new Map<string, number>() }]),
+      );
+      views.set(proxy, (view = { versions, epoch, types }));
     }
-    views.set(proxy, { versions, epochs });
+    for (const [type, known] of view.types) {
+      const version = versions(type) ?? "";
+      if (version === known.version) continue;
+      known.before.delete(known.version);
+      known.before.set(known.version, view.epoch);
+      known.version = version;
+      if (known.before.size > MAX_VERSIONS) known.before.delete(known.before.keys().next().value!);
+    }
+    view.versions = versions;
+    view.epoch = epoch;
   }
 
   return {
@@ -179,6 +194,13 @@ export function createProgress(): Progress {
       return { connected: applied.length, policies };
     },
   };
+}
+
+/** The last snapshot of which a view gave this version of a type; 0 when that is not known any more. */
+function epochOf(view: View | undefined, typeUrl: string, version: string): number {
+  const type = view?.types.get(typeUrl);
+  if (!view || !type) return 0;
+  return type.version === version ? view.epoch : (type.before.get(version) ?? 0);
 }
 
 /** A proxy may hold several streams while it reconnects: the one that is furthest counts. */

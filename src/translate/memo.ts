@@ -5,7 +5,7 @@ import { type DescMessage, equals, type MessageShape } from "@bufbuild/protobuf"
  * message, and an unchanged part of the mesh costs nothing.
  */
 export interface Memo {
-  /** One entry a key: a key whose parts change is rebuilt and replaced. The key that was not used for the longest time goes first. */
+  /** One entry a key: a key whose parts change is rebuilt and replaced. Keys that were not used for long are forgotten. */
   <T>(key: string, parts: readonly unknown[], build: () => T): T;
   /** The same with entries that belong to an object of the snapshot, and are forgotten with it. */
   of<T>(owner: object, key: string, parts: readonly unknown[], build: () => T): T;
@@ -26,17 +26,22 @@ interface Entry {
   readonly value: unknown;
 }
 
-/** @param limit most keys kept that belong to no object */
+/**
+ * Of keys that belong to no object two generations are kept: what is used moves into the young one, and when that is full, whatever is
+ * still in the old one was used by nobody since the last time.
+ *
+ * @param limit most keys kept that belong to no object
+ */
 export function createMemo(limit = 50_000): Memo {
-  const entries = new Map<string, Entry>();
+  let young = new Map<string, Entry>();
+  let old = new Map<string, Entry>();
   const owned = new WeakMap<object, Map<string, Entry>>();
 
   function memo<T>(key: string, parts: readonly unknown[], build: () => T): T {
-    const before = entries.get(key);
-    const entry = renew(before, parts, build);
-    if (before) entries.delete(key);
-    entries.set(key, entry);
-    if (entries.size > limit) entries.delete(entries.keys().next().value!);
+    const known = young.get(key);
+    const entry = renew(known ?? old.get(key), parts, build);
+    if (entry !== known) young.set(key, entry);
+    if (young.size * 2 > limit) [old, young] = [young, new Map()];
     // The key names the kind of thing, so an entry under it is of the type that `build` makes.
     return entry.value as T;
   }

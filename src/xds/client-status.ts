@@ -1,6 +1,7 @@
 import type { NodeInfo } from "./node.ts";
 import type { SessionState } from "./session-state.ts";
-import type { LastNack, TypeState } from "./type-state.ts";
+import { knowsNothing } from "./knowledge.ts";
+import { isDirty, type LastNack, type TypeState } from "./type-state.ts";
 
 /**
  * - `NOT_SENT`: nothing to send, or nothing sent yet
@@ -41,7 +42,7 @@ export interface ClientStatus {
 
 /** The state of one type on one stream, read off its session. */
 export function typeStatus(state: TypeState): TypeStatus {
-  const complete = state.desired !== undefined && state.dirty.size === 0 && !state.answerDue;
+  const complete = state.desired !== undefined && !isDirty(state) && !state.answerDue;
   return {
     typeUrl: state.typeUrl,
     state: syncState(state),
@@ -59,8 +60,8 @@ export function typeStatus(state: TypeState): TypeStatus {
 function syncState(state: TypeState): SyncState {
   if (state.refused.size > 0) return "REJECTED";
   if (state.outstanding.length > 0) return "STALE";
-  if (state.desired && (state.dirty.size > 0 || state.answerDue)) return "STALE";
-  return state.lastNonce === "" && state.known.size === 0 ? "NOT_SENT" : "SYNCED";
+  if (state.desired && (isDirty(state) || state.answerDue)) return "STALE";
+  return state.lastNonce === "" && knowsNothing(state) ? "NOT_SENT" : "SYNCED";
 }
 
 export function sessionStatus(state: SessionState): readonly TypeStatus[] {

@@ -2,8 +2,11 @@
 import type { Resource } from "./resource.ts";
 import { clientVersion, type SessionState } from "./session-state.ts";
 import { FULL_STATE } from "./type-url.ts";
-import { ABSENT, type Accepted, contentOf, holds, knownResource, lastAccepted, type TypeState } from "./type-state.ts";
+import { ABSENT, holds, knownOf, knownNames, knownResource, knowWhole, moveKnowledge, setKnown } from "./knowledge.ts";
+import { hasName, namesIn } from "./name-set.ts";
+import { contentOf, dueOneByOne, lastAccepted, type Outstanding, type TypeState } from "./type-state.ts";
 import { wants } from "./subscription.ts";
+import { nothingAccepted, wholeDraft } from "./whole.ts";
 
 /** A response that is not numbered yet. */
 export interface Draft {
@@ -22,6 +25,9 @@ export interface Draft {
  */
 export function compose(session: SessionState, state: TypeState, mayRemove: boolean): Draft | undefined {
   if (!state.desired) return undefined;
+  const whole = wholeDraft(session, state);
+  if (whole) return whole;
+  dueOneByOne(state);
   const make = session.protocol === "delta" ? composeDelta : composeSotw;
   for (;;) {
     const names = dueNames(state);
@@ -30,6 +36,7 @@ export function compose(session: SessionState, state: TypeState, mayRemove: bool
     const draft = make(session, state, names, mayRemove);
     if (draft.changed.length > 0 || draft.resources.length > 0 || state.answerDue) return draft;
     for (const name of draft.settled) settle(state, name);
+    condense(state);
     // A trial group in which nothing is left to say makes room for the next one.
     if (!onTrial || draft.settled.length === 0) return undefined;
   }
@@ -87,15 +94,15 @@ function substitute(
     if (!resource || resource.hash === refused.hash) continue;
     if (!session.options.refusals.find(clientVersion(session), resource)) return { kind: "resource", resource };
   }
-  const known = state.known.get(name);
+  const known = knownOf(state, name);
   if (known?.kind === "version" && known.version !== refused.version) return KEEP;
   return standIn(session, state, name);
 }
 
 /** What a client is told of a name under which there is nothing. */
 function standIn(session: SessionState, state: TypeState, name: string): Target {
-  const known = state.known.get(name);
-  const missing = state.subscription.names.has(name) ? session.options.missing(state.typeUrl, name) : "silent";
+  const known = knownOf(state, name);
+  const missing = hasName(state.subscription.names, name) ? session.options.missing(state.typeUrl, name) : "silent";
   if (typeof missing === "object") return { kind: "resource", resource: missing };
   if (missing === "removed") return NONE;
   return known && known.kind !== "absent" ? NONE : KEEP;
@@ -103,7 +110,7 @@ function standIn(session: SessionState, state: TypeState, name: string): Target 
 
 /** The client has something under this name that is not in the snapshot any more, or might have. */
 export function takesAway(state: TypeState, name: string): boolean {
-  const known = state.known.get(name);
+  const known = knownOf(state, name);
   if (!known || known.kind === "absent") return false;
   // Nothing that the client has accepted: what it may be stuck on must not wait.
   if (known.kind === "unknown" && !known.accepted) return false;
@@ -118,11 +125,11 @@ function composeDelta(session: SessionState, state: TypeState, names: readonly s
     if (wants(state.subscription, name)) {
       if (!mayRemove && takesAway(state, name)) continue;
       const wanted = target(session, state, name);
-      const known = state.known.get(name);
+      const known = knownOf(state, name);
       if (wanted.kind === "resource") {
         if (state.forced.has(name) || !holds(known, wanted.resource)) resources.push(wanted.resource);
         // A version that the client claimed, and whose content turns out to be at hand: now it can be gone back to.
-        else if (known?.kind === "version") state.known.set(name, knownResource(wanted.resource));
+        else if (known?.kind === "version") setKnown(state, name, knownResource(wanted.resource));
       } else if (wanted.kind === "none" && known?.kind !== "absent") removed.push(name);
       else if (wanted.kind === "keep") {
         // Nothing can be sent for now; what was to be sent whatever the client knows still is, when there is something.
@@ -156,12 +163,13 @@ function composeSotw(session: SessionState, state: TypeState, names: readonly st
 
 /** All names that a whole-state response may have to list, sorted. */
 function heldNames(state: TypeState): readonly string[] {
-  return [...new Set([...state.desired!.resources.keys(), ...state.subscription.names, ...state.known.keys()])].sort();
+  const { subscription, desired } = state;
+  return [...new Set([...desired!.resources.keys(), ...namesIn(subscription.names), ...knownNames(state)])].sort();
 }
 
 /** What a whole-state response repeats for a name that it does not change. */
 function unchanged(session: SessionState, state: TypeState, name: string, mayRemove: boolean): Resource | undefined {
-  const known = state.known.get(name);
+  const known = knownOf(state, name);
   if (known?.kind === "resource") {
     if (state.dirty.has(name) || !mayRemove || state.desired!.resources.has(name)) return known.resource;
   }
@@ -173,18 +181,42 @@ function unchanged(session: SessionState, state: TypeState, name: string, mayRem
   return wanted.kind === "resource" ? wanted.resource : undefined;
 }
 
+/** What a refusal of a response may be for, and what the client had accepted of it before. */
+type Unproven = Pick<Outstanding, "changed" | "accepted">;
+
 /** Records that a draft goes out: what the client will know, and what it last accepted of all that is not proven yet. */
-export function applyDraft(state: TypeState, draft: Draft): ReadonlyMap<string, Accepted | undefined> {
-  const accepted = new Map(unproven(state, draft).map((name) => [name, lastAccepted(state, name)]));
+export function applyDraft(state: TypeState, draft: Draft): Unproven {
+  state.answerDue = false;
+  if (state.whole) {
+    state.whole = false;
+    knowWhole(state, state.desired!);
+    return { changed: draft.changed, accepted: nothingAccepted(state.desired!) };
+  }
+  const accepted: Unproven["accepted"] = new Map(
+    unproven(state, draft).map((name) => [name, lastAccepted(state, name)]),
+  );
   const sent = new Set<string>();
   for (const resource of draft.resources) {
-    state.known.set(resource.name, knownResource(resource));
+    setKnown(state, resource.name, knownResource(resource));
     sent.add(resource.name);
   }
-  for (const name of draft.changed) if (!sent.has(name)) state.known.set(name, ABSENT);
+  for (const name of draft.changed) if (!sent.has(name)) setKnown(state, name, ABSENT);
   for (const name of draft.settled) settle(state, name);
-  state.answerDue = false;
-  return accepted;
+  condense(state);
+  return { changed: [...accepted.keys()], accepted };
+}
+
+/** A client that has everything is held as such, and what it had before is let go of. */
+function condense(state: TypeState): void {
+  const { desired, subscription, dirty } = state;
+  if (!desired || dirty.size > 0) return;
+  const all = (): number => {
+    if (subscription.wildcard) return desired.resources.size;
+    let count = 0;
+    for (const name of namesIn(subscription.names)) if (desired.resources.has(name)) count++;
+    return count;
+  };
+  moveKnowledge(state, desired, all);
 }
 
 /** Names that a refusal of the draft may be for: what it changes, and what it repeats before it was ever accepted. */

@@ -21,11 +21,12 @@ import {
 } from "../gen/envoy/service/status/v3/csds_pb.ts";
 import type { StringMatcher } from "../gen/envoy/type/matcher/v3/string_pb.ts";
 import type { NodeInfo } from "./node.ts";
+import { knownNames, knownOf } from "./knowledge.ts";
 import type { SessionState } from "./session-state.ts";
 import { rawService } from "./services.ts";
-import type { RawCall } from "./stream.ts";
 import { SECRET } from "./type-url.ts";
 import type { TypeState } from "./type-state.ts";
+import type { RawCall } from "./wire.ts";
 
 /** A connected client, as CSDS shows it. */
 export interface CsdsClient {
@@ -109,8 +110,9 @@ function describe({ node, state }: CsdsClient, { excludeResourceContents }: Clie
 
 function describeType(type: TypeState, contents: boolean): ClientConfig_GenericXdsConfig[] {
   const inFlight = new Set(type.outstanding.flatMap((o) => o.changed));
-  return [...type.known].flatMap(([name, known]) => {
-    if (known.kind === "absent") return [];
+  return [...knownNames(type)].flatMap((name) => {
+    const known = knownOf(type, name);
+    if (!known || known.kind === "absent") return [];
     const resource = known.kind === "resource" ? known.resource : undefined;
     const reason = type.refused.get(name);
     return create(ClientConfig_GenericXdsConfigSchema, {

@@ -72,6 +72,31 @@ export function decodeDeltaRequest(bytes: Uint8Array, maxNames: number): DeltaRe
   return { ...request, subscribe: subscribe.list, unsubscribe: unsubscribe.list, initialVersions, node, error };
 }
 
+/**
+ * A decoder that remembers the last few requests, large ones and small ones apart: sidecars of one mesh ask for the same names and
+ * acknowledge the same nonces as a rule, and then the very lists are shared.
+ */
+export function createDecoder<Request>(
+  decode: (bytes: Uint8Array, maxNames: number) => Request,
+): (bytes: Uint8Array, maxNames: number) => Request {
+  type Recent = { readonly bytes: Buffer; readonly request: Request }[];
+  const [small, large]: [Recent, Recent] = [[], []];
+
+  return (bytes, maxNames) => {
+    const recent = bytes.length < LARGE ? small : large;
+    const found = recent.find((entry) => entry.bytes.equals(bytes));
+    if (found) return found.request;
+    const request = decode(bytes, maxNames);
+    recent.unshift({ bytes: Buffer.from(bytes), request });
+    recent.length = Math.min(recent.length, MAX_SHARED);
+    return request;
+  };
+}
+
+/** From this many bytes on a request counts as large. */
+const LARGE = 4096;
+const MAX_SHARED = 8;
+
 function limited(max: number): { readonly list: string[]; add(name: string): void } {
   const list: string[] = [];
   return {

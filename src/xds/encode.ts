@@ -7,27 +7,25 @@
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import type { Resource } from "./resource.ts";
 import type { Response } from "./type-state.ts";
+import { type Framed, frame } from "./wire.ts";
 
 /**
- * An encoder that remembers its last few large responses. Streams of one view are sent the same resources under the same
- * nonce as a rule, and then the very bytes are shared.
+ * An encoder that remembers its last few responses. Many streams are sent the same resources under the same nonce, and then the very
+ * bytes are shared.
  */
-export function createEncoder(encode: (response: Response) => Buffer): (response: Response) => Buffer {
-  const recent: { readonly response: Response; readonly bytes: Buffer }[] = [];
+export function createEncoder(encode: (response: Response) => Framed): (response: Response) => Framed {
+  const recent: { readonly response: Response; readonly bytes: Framed }[] = [];
 
   return (response) => {
     const found = recent.find((entry) => sameResponse(entry.response, response));
     if (found) return found.bytes;
     const bytes = encode(response);
-    if (bytes.length < WORTH_SHARING) return bytes;
     recent.unshift({ response, bytes });
     recent.length = Math.min(recent.length, MAX_SHARED);
     return bytes;
   };
 }
 
-/** Below this many bytes to encode again is as fast as to look. */
-const WORTH_SHARING = 4096;
 const MAX_SHARED = 8;
 
 function sameResponse(a: Response, b: Response): boolean {
@@ -35,60 +33,62 @@ function sameResponse(a: Response, b: Response): boolean {
     a.nonce === b.nonce &&
     a.typeUrl === b.typeUrl &&
     a.version === b.version &&
-    a.resources.length === b.resources.length &&
-    a.removed.length === b.removed.length &&
-    a.resources.every((resource, i) => resource === b.resources[i]) &&
-    a.removed.every((name, i) => name === b.removed[i])
+    sameItems(a.resources, b.resources) &&
+    sameItems(a.removed, b.removed)
   );
 }
 
-/** A DeltaDiscoveryResponse. */
-export function encodeDeltaResponse(response: Response): Buffer {
+function sameItems(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a === b || (a.length === b.length && a.every((item, i) => item === b[i]));
+}
+
+/** A DeltaDiscoveryResponse, framed. */
+export function encodeDeltaResponse(response: Response): Framed {
   const head = new BinaryWriter().tag(1, WireType.LengthDelimited).string(response.version);
   head.tag(4, WireType.LengthDelimited).string(response.typeUrl);
   for (const name of response.removed) head.tag(6, WireType.LengthDelimited).string(name);
-  return join(response, head, deltaFrame);
+  return join(response, head, deltaField);
 }
 
-/** A DiscoveryResponse. */
-export function encodeSotwResponse(response: Response): Buffer {
+/** A DiscoveryResponse, framed. */
+export function encodeSotwResponse(response: Response): Framed {
   const head = new BinaryWriter().tag(1, WireType.LengthDelimited).string(response.version);
   head.tag(4, WireType.LengthDelimited).string(response.typeUrl);
-  return join(response, head, sotwFrame);
+  return join(response, head, sotwField);
 }
 
-function join(response: Response, head: BinaryWriter, frameOf: (resource: Resource) => Uint8Array): Buffer {
+function join(response: Response, head: BinaryWriter, fieldOf: (resource: Resource) => Uint8Array): Framed {
   head.tag(5, WireType.LengthDelimited).string(response.nonce);
-  return Buffer.concat([head.finish(), ...response.resources.map(frameOf)]);
+  return frame([head.finish(), ...response.resources.map(fieldOf)]);
 }
 
-/** Frames are made once a resource: memos of pure functions. */
-const deltaFrames = new WeakMap<Resource, Uint8Array>();
-const sotwFrames = new WeakMap<Resource, Uint8Array>();
+/** Fields are written once a resource: memos of pure functions. */
+const deltaFields = new WeakMap<Resource, Uint8Array>();
+const sotwFields = new WeakMap<Resource, Uint8Array>();
 
 /** The `resources` field (2) of a DeltaDiscoveryResponse: a Resource {version = 1, resource = 2, name = 3}. */
-function deltaFrame(resource: Resource): Uint8Array {
-  let frame = deltaFrames.get(resource);
-  if (!frame) {
+function deltaField(resource: Resource): Uint8Array {
+  let field = deltaFields.get(resource);
+  if (!field) {
     const writer = new BinaryWriter().tag(2, WireType.LengthDelimited).fork();
     writer.tag(1, WireType.LengthDelimited).string(resource.version);
     writeAny(writer.tag(2, WireType.LengthDelimited), resource);
     writer.tag(3, WireType.LengthDelimited).string(resource.name);
-    deltaFrames.set(resource, (frame = writer.join().finish()));
+    deltaFields.set(resource, (field = writer.join().finish()));
   }
-  return frame;
+  return field;
 }
 
 /** The `resources` field (2) of a DiscoveryResponse: an Any. */
-function sotwFrame(resource: Resource): Uint8Array {
-  let frame = sotwFrames.get(resource);
-  if (!frame) {
-    sotwFrames.set(
+function sotwField(resource: Resource): Uint8Array {
+  let field = sotwFields.get(resource);
+  if (!field) {
+    sotwFields.set(
       resource,
-      (frame = writeAny(new BinaryWriter().tag(2, WireType.LengthDelimited), resource).finish()),
+      (field = writeAny(new BinaryWriter().tag(2, WireType.LengthDelimited), resource).finish()),
     );
   }
-  return frame;
+  return field;
 }
 
 function writeAny(writer: BinaryWriter, { typeUrl, bytes }: Resource): BinaryWriter {

@@ -11,7 +11,9 @@ import type { Resource } from "./resource.ts";
 import type { SessionState } from "./session-state.ts";
 import { maybeMuted } from "./silence.ts";
 import { CLUSTER, ENDPOINT, REMOVED_LAST, TRAFFIC_TYPES } from "./type-url.ts";
-import { holds, touch, type TypeState } from "./type-state.ts";
+import { holds, knownOf } from "./knowledge.ts";
+import { hasName } from "./name-set.ts";
+import { isDirty, touch, type TypeState } from "./type-state.ts";
 
 /** Most responses of one type that may be unanswered at once; a client that answers none gets no more. */
 const MAX_OUTSTANDING = 8;
@@ -39,7 +41,7 @@ export function push(session: SessionState, now: number, quiet?: string): void {
 }
 
 function isIdle(state: TypeState): boolean {
-  return state.dirty.size === 0 && !state.answerDue;
+  return !isDirty(state) && !state.answerDue;
 }
 
 /** A response of the type is on its way and may still be answered; later changes coalesce behind it. */
@@ -75,6 +77,7 @@ function mustWaitForClusters(session: SessionState, state: TypeState, now: numbe
 }
 
 function hasUnsentResource(state: TypeState): boolean {
+  if (state.whole) return state.desired !== undefined && state.desired.resources.size > 0;
   for (const name of state.dirty) if (state.desired?.resources.has(name)) return true;
   return false;
 }
@@ -89,7 +92,7 @@ function removalsAllowed(session: SessionState, now: number): boolean {
   let busy = comingBack(session, now);
   for (const typeUrl of TRAFFIC_TYPES) {
     const state = session.types.get(typeUrl);
-    if (state?.requested && (state.dirty.size > 0 || state.outstanding.length > 0)) busy = true;
+    if (state?.requested && (isDirty(state) || state.outstanding.length > 0)) busy = true;
   }
   return !holdBack(
     session,
@@ -110,8 +113,8 @@ function hasRemoval({ types }: SessionState): boolean {
 }
 
 function send(session: SessionState, state: TypeState, draft: Draft, now: number): void {
-  const news = state.typeUrl === CLUSTER ? newToClient(state, draft) : [];
-  const accepted = applyDraft(state, draft);
+  const news = state.typeUrl === CLUSTER && mayWarm(session) ? newToClient(state, draft) : [];
+  const unproven = applyDraft(state, draft);
   const nonce = String(++session.nonces);
   const response = {
     typeUrl: state.typeUrl,
@@ -120,7 +123,7 @@ function send(session: SessionState, state: TypeState, draft: Draft, now: number
     resources: draft.resources,
     removed: draft.removed,
   };
-  state.outstanding.push({ response, sentAt: now, changed: [...accepted.keys()], accepted });
+  state.outstanding.push({ response, sentAt: now, ...unproven });
   state.lastNonce = nonce;
   state.sentVersion = response.version;
   session.heldBackSince.delete(state.typeUrl);
@@ -131,18 +134,22 @@ function send(session: SessionState, state: TypeState, draft: Draft, now: number
 /** Resources of a draft that the client may not hold as they are; SotW repeats others. */
 function newToClient(state: TypeState, { resources, changed }: Draft): readonly Resource[] {
   const names = new Set(changed);
-  return resources.filter((resource) => names.has(resource.name) || !holds(state.known.get(resource.name), resource));
+  return resources.filter((resource) => names.has(resource.name) || !holds(knownOf(state, resource.name), resource));
+}
+
+/** Endpoints may have been sent, or be at the client from an earlier stream. */
+function mayWarm({ types, reconnected }: SessionState): boolean {
+  return types.get(ENDPOINT)?.requested === true || reconnected;
 }
 
 /** A cluster that changed warms again, and Envoy does not ask for its endpoints again: they are due all the same. */
 function sendEndpointsAgain(session: SessionState, clusters: readonly Resource[]): void {
   const endpoints = session.types.get(ENDPOINT);
   const requested = endpoints?.requested === true;
-  if (!requested && !session.reconnected) return;
   for (const { name } of clusters.flatMap(referencesOf)) {
     // A client that comes back asks for its clusters first. It will say that it has these endpoints: the old cluster has them.
     if (!requested) session.warming.add(name);
-    else if (endpoints?.subscription.names.has(name)) touch(endpoints, name, true);
+    else if (endpoints && hasName(endpoints.subscription.names, name)) touch(endpoints, name, true);
   }
 }
 

@@ -14,7 +14,7 @@ import type { Admission, Authenticate } from "./admission.ts";
 import type { SnapshotCache } from "./cache.ts";
 import { type ClientStatus, sessionStatus, typeStatus, type TypeStatus } from "./client-status.ts";
 import { csdsService } from "./csds.ts";
-import { decodeDeltaRequest, decodeSotwRequest } from "./decode.ts";
+import { createDecoder, decodeDeltaRequest, decodeSotwRequest } from "./decode.ts";
 import { createEncoder, encodeDeltaResponse, encodeSotwResponse } from "./encode.ts";
 import { createFanout } from "./fanout.ts";
 import { type NodeInfo, UNKNOWN_NODE } from "./node.ts";
@@ -32,7 +32,8 @@ import {
   type Timing,
 } from "./session-state.ts";
 import { DISCOVERY_SERVICES, rawService } from "./services.ts";
-import { type Codec, type RawCall, serveStream } from "./stream.ts";
+import { type Codec, serveStream } from "./stream.ts";
+import type { RawCall } from "./wire.ts";
 import { ENDPOINT, ROUTE } from "./type-url.ts";
 import type { RequestHead, Session } from "./session.ts";
 import { listenTls, type ServerCertificate, type TlsListener, type TlsRefusal } from "./tls-listener.ts";
@@ -224,8 +225,8 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
     });
   }
 
-  const deltaCodec = { decode: decodeDeltaRequest, encode: createEncoder(encodeDeltaResponse) };
-  const sotwCodec = { decode: decodeSotwRequest, encode: createEncoder(encodeSotwResponse) };
+  const deltaCodec = { decode: createDecoder(decodeDeltaRequest), encode: createEncoder(encodeDeltaResponse) };
+  const sotwCodec = { decode: createDecoder(decodeSotwRequest), encode: createEncoder(encodeSotwResponse) };
 
   for (const { service, typeUrl } of DISCOVERY_SERVICES) {
     const methods: UntypedServiceImplementation = {};

@@ -1,8 +1,8 @@
 import type { Protocol, RequestHead } from "./session.ts";
 import { createSession, type Session } from "./session.ts";
 import type { SessionOptions } from "./session-state.ts";
+import { forgetKnown, setKnown, UNKNOWN } from "./knowledge.ts";
 import { applyDelta } from "./subscription.ts";
-import { canonicalName, UNKNOWN } from "./type-state.ts";
 import { ENDPOINT } from "./type-url.ts";
 
 /** A DeltaDiscoveryRequest, reduced to what the protocol needs. */
@@ -16,18 +16,17 @@ export interface DeltaRequest extends RequestHead {
 const delta: Protocol<DeltaRequest> = {
   name: "delta",
   subscribe(session, state, request, first) {
-    const subscribe = request.subscribe.map((name) => canonicalName(state, name));
-    const change = applyDelta(state.subscription, { subscribe, unsubscribe: request.unsubscribe, first });
+    const { subscribe, unsubscribe } = request;
+    const change = applyDelta(state.subscription, { subscribe, unsubscribe, first }, state.desired);
     const claimed = first ? Object.entries(request.initialVersions) : [];
-    for (const [claim, version] of claimed) {
-      const name = canonicalName(state, claim);
+    for (const [name, version] of claimed) {
       const warms = state.typeUrl === ENDPOINT && session.warming.has(name);
-      state.known.set(name, warms ? UNKNOWN : { kind: "version", version });
+      setKnown(state, name, warms ? UNKNOWN : { kind: "version", version });
     }
     if (state.typeUrl === ENDPOINT) session.warming.clear();
     if (claimed.length > 0) session.reconnected = true;
     // Asking again for a name is how a client says that it has forgotten.
-    else for (const name of change.added) state.known.delete(name);
+    else for (const name of change.added) forgetKnown(state, name);
     state.answerDue ||= change.wildcardAdded && claimed.length === 0;
     return change;
   },

@@ -1,8 +1,8 @@
 import type { Protocol, RequestHead } from "./session.ts";
 import { createSession, type Session } from "./session.ts";
 import type { SessionOptions } from "./session-state.ts";
+import { forgetKnown } from "./knowledge.ts";
 import { applySotw } from "./subscription.ts";
-import { canonicalName } from "./type-state.ts";
 
 /** A DiscoveryRequest, reduced to what the protocol needs. */
 export interface SotwRequest extends RequestHead {
@@ -14,10 +14,9 @@ export interface SotwRequest extends RequestHead {
 const sotw: Protocol<SotwRequest> = {
   name: "sotw",
   subscribe(session, state, request, first) {
-    const names = request.names.map((name) => canonicalName(state, name));
-    const change = applySotw(state.subscription, { names, first });
+    const change = applySotw(state.subscription, { names: request.names, first }, state.desired);
     if (first && request.version !== "") session.reconnected = true;
-    for (const name of change.added) state.known.delete(name);
+    for (const name of change.added) forgetKnown(state, name);
     state.answerDue ||= change.wildcardAdded;
     return change;
   },

@@ -16,7 +16,9 @@ import {
   typeStateOf,
 } from "./session-state.ts";
 import type { SubscriptionChange } from "./subscription.ts";
-import { setDesired, touch, type TypeState, UNKNOWN } from "./type-state.ts";
+import { forgetBeyond, forgetKnown, knownNames, setKnown, UNKNOWN } from "./knowledge.ts";
+import { dueOneByOne, isDirty, setDesired, touch, type TypeState } from "./type-state.ts";
+import { hasName, isAllOf } from "./name-set.ts";
 import { wants } from "./subscription.ts";
 import { judge } from "./verdict.ts";
 
@@ -106,9 +108,9 @@ function onRequest<Request extends RequestHead>(
   const first = !state.requested;
   state.requested = true;
   const change = protocol.subscribe(session, state, request, first);
-  applyChange(state, change);
-  const absent = change.added.filter((name) => state.desired && !state.desired.resources.has(name));
-  if (absent.length > 0) session.actions.push({ kind: "asked", typeUrl: state.typeUrl, names: absent });
+  if (first && isNew(state)) state.whole = true;
+  else applyChange(state, change);
+  askFor(session, state, change.added);
   if (state.subscription.names.size > namesPerType) {
     return close(session, "RESOURCE_EXHAUSTED", `more than ${namesPerType} resource names of one type on one stream`);
   }
@@ -118,33 +120,50 @@ function onRequest<Request extends RequestHead>(
   return state.typeUrl;
 }
 
+/** Nothing was sent of the type, the client has claimed nothing, and nothing else is under way. */
+function isNew(state: TypeState): boolean {
+  return state.lastNonce === "" && state.known.own.size === 0 && !isDirty(state);
+}
+
+/** Says which of the names that a client has asked for its view does not have. */
+function askFor(session: SessionState, state: TypeState, names: readonly string[]): void {
+  const { desired, subscription, typeUrl } = state;
+  if (!desired || isAllOf(subscription.names, desired)) return;
+  const absent = names.filter((name) => !desired.resources.has(name));
+  if (absent.length > 0) session.actions.push({ kind: "asked", typeUrl, names: absent });
+}
+
 /** The newest nonce when it has been answered: SotW repeats it on every later request of the type. */
 function answeredNonce(state: TypeState): string | undefined {
   return state.outstanding.at(-1)?.response.nonce === state.lastNonce ? undefined : state.lastNonce;
 }
 
 function applyChange(state: TypeState, change: SubscriptionChange): void {
-  const { subscription, known } = state;
-  if (change.wildcardDropped) {
-    for (const name of [...known.keys(), ...state.dirty]) if (!wants(subscription, name)) forget(state, name);
+  const { subscription } = state;
+  const { wildcardAdded, wildcardDropped, dropped, added } = change;
+  if (wildcardAdded || wildcardDropped || dropped.length + added.length > 0) dueOneByOne(state);
+  if (wildcardDropped) {
+    const touched = [...state.known.own.keys(), ...state.dirty, ...state.held.keys(), ...state.refused.keys()];
+    for (const name of touched) if (!wants(subscription, name)) forget(state, name);
   }
-  for (const name of change.dropped) {
+  for (const name of dropped) {
     if (!wants(subscription, name)) forget(state, name);
     else {
       // Dropped by name and still covered by the wildcard: the client must hear what that has.
-      known.set(name, UNKNOWN);
+      setKnown(state, name, UNKNOWN);
       touch(state, name);
     }
   }
-  for (const name of change.added) touch(state, name);
-  if (change.wildcardAdded) {
+  for (const name of added) touch(state, name);
+  if (wildcardAdded) {
+    forgetBeyond(state, (name) => hasName(subscription.names, name));
     for (const name of state.desired?.resources.keys() ?? []) touch(state, name);
-    for (const name of known.keys()) touch(state, name);
+    for (const name of knownNames(state)) touch(state, name);
   }
 }
 
 function forget(state: TypeState, name: string): void {
-  state.known.delete(name);
+  forgetKnown(state, name);
   state.dirty.delete(name);
   state.forced.delete(name);
   state.held.delete(name);

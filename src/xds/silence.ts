@@ -8,7 +8,9 @@ import { referencesOf } from "./references.ts";
 import type { Resource } from "./resource.ts";
 import { clientVersion, type SessionState, typeStateOf } from "./session-state.ts";
 import { CLUSTER, ENDPOINT, LISTENER, SECRET } from "./type-url.ts";
-import { contentOf, lastAccepted, touch, type TypeState, UNKNOWN } from "./type-state.ts";
+import { setKnown, UNKNOWN } from "./knowledge.ts";
+import { namesIn } from "./name-set.ts";
+import { contentOf, isDirty, lastAccepted, touch, type TypeState } from "./type-state.ts";
 
 /** When `wakeSilent` or `wakeMuted` has something to do next, if nothing else happens. */
 export function silenceDeadline(session: SessionState): number | undefined {
@@ -32,7 +34,8 @@ export function wakeSilent(session: SessionState, now: number): void {
   if (!clusters || !oldest || silence.stage === 2) return;
   const since = silence.stage === 0 ? oldest.sentAt : silence.since;
   if (now < since + session.options.timing.silenceTimeout * silence.patience) return;
-  if (session.types.get(ENDPOINT)?.dirty.size || session.types.get(SECRET)?.dirty.size) return;
+  const unsent = [ENDPOINT, SECRET].some((type) => session.types.has(type) && isDirty(session.types.get(type)!));
+  if (unsent) return;
 
   if (silence.stage === 0) {
     collectSuspects(clusters, silence.suspects);
@@ -99,8 +102,8 @@ export function wakeMuted(session: SessionState, now: number): void {
   const refused = session.options.refusals.names(clientVersion(session), CLUSTER);
   const stray = orphans(session, clusters);
   // A stray cluster may be what a route still leads to: it goes like any other that is gone, when the routes have moved.
-  for (const name of stray) clusters.known.set(name, { kind: "version", version: "" });
-  for (const name of [...clusters.desired.resources.keys(), ...refused]) clusters.known.set(name, UNKNOWN);
+  for (const name of stray) setKnown(clusters, name, { kind: "version", version: "" });
+  for (const name of [...clusters.desired.resources.keys(), ...refused]) setKnown(clusters, name, UNKNOWN);
   for (const name of [...clusters.desired.resources.keys(), ...refused, ...stray]) touch(clusters, name);
   session.silence.wakeNonce = String(session.nonces + 1);
   session.actions.push({ kind: "cure", reason: "muted", names: [...refused, ...stray] });
@@ -112,5 +115,6 @@ function orphans(session: SessionState, clusters: TypeState): readonly string[] 
   for (const cluster of clusters.desired!.resources.values()) {
     for (const { name } of referencesOf(cluster)) served.add(name);
   }
-  return [...(session.types.get(ENDPOINT)?.subscription.names ?? [])].filter((name) => !served.has(name));
+  const endpoints = session.types.get(ENDPOINT);
+  return endpoints ? [...namesIn(endpoints.subscription.names)].filter((name) => !served.has(name)) : [];
 }

@@ -2,7 +2,7 @@
  * Joins one gRPC stream to a session: reads requests, runs what the session asks for, tells it of snapshots, back-pressure
  * and time. Reading never waits for writing, so that a slow reader cannot deadlock its own ACKs.
  */
-import { status as Code, type ServerDuplexStream } from "@grpc/grpc-js";
+import { status as Code } from "@grpc/grpc-js";
 import { messageOf } from "../base/errors.ts";
 import type { Clock } from "../base/clock.ts";
 import { asAdmitted } from "./admission.ts";
@@ -14,13 +14,12 @@ import type { Action } from "./session-state.ts";
 import type { RequestHead, Session } from "./session.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { Response } from "./type-state.ts";
-
-export type RawCall = ServerDuplexStream<Buffer, Buffer>;
+import { createWire, type Framed, HEADER_BYTES, type RawCall } from "./wire.ts";
 
 /** How one protocol's messages are read and written. */
 export interface Codec<Request extends RequestHead> {
   decode(bytes: Uint8Array, maxNames: number): Request;
-  encode(response: Response): Buffer;
+  encode(response: Response): Framed;
 }
 
 export interface StreamDeps {
@@ -52,15 +51,16 @@ export function serveStream<Request extends RequestHead>(
   let cancelTick: (() => void) | undefined;
   let pending: Snapshot | undefined;
   let open = true;
+  const wire = createWire(call, onDrain);
 
   function run(actions: readonly Action[]): void {
     for (const action of actions) {
       if (!open) return;
       let written = 0;
       if (action.kind === "send") {
-        const bytes = codec.encode(action.response);
-        written = bytes.length;
-        if (!call.write(bytes) && session.state.writable) {
+        const message = codec.encode(action.response);
+        written = message.length - HEADER_BYTES;
+        if (!wire.write(message) && session.state.writable) {
           run(session.step({ kind: "writable", writable: false }, clock.now()));
         }
       } else if (action.kind === "wake") {
@@ -74,6 +74,10 @@ export function serveStream<Request extends RequestHead>(
 
   function tick(): void {
     if (open) run(session.step({ kind: "tick" }, clock.now()));
+  }
+
+  function onDrain(): void {
+    if (open) run(session.step({ kind: "writable", writable: true }, clock.now()));
   }
 
   function takeSnapshot(): void {
@@ -139,9 +143,6 @@ export function serveStream<Request extends RequestHead>(
   const { until } = deps;
   const cancelUntil = until === undefined ? undefined : clock.after(Math.max(0, until - clock.now()), finish);
   call.on("data", onRequest);
-  call.on("drain", () => {
-    if (open) run(session.step({ kind: "writable", writable: true }, clock.now()));
-  });
   call.on("end", finish);
   call.on("cancelled", close);
   call.on("close", close);

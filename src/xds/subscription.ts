@@ -1,3 +1,6 @@
+import { addName, createNameSet, dropName, fillFrom, hasName, type NameSet, namesIn } from "./name-set.ts";
+import type { TypeSnapshot } from "./snapshot.ts";
+
 /**
  * Which names of one type a client wants, on one stream.
  *
@@ -10,15 +13,15 @@ export interface Subscription {
   /** The wildcard is of the legacy form: on SotW, empty names then keep meaning everything. */
   legacy: boolean;
   /** Names asked for one by one; may be there beside the wildcard. */
-  readonly names: Set<string>;
+  readonly names: NameSet;
 }
 
 export function createSubscription(): Subscription {
-  return { wildcard: false, legacy: false, names: new Set() };
+  return { wildcard: false, legacy: false, names: createNameSet() };
 }
 
 export function wants(subscription: Subscription, name: string): boolean {
-  return subscription.wildcard || subscription.names.has(name);
+  return subscription.wildcard || hasName(subscription.names, name);
 }
 
 /** What a request changed. */
@@ -34,27 +37,28 @@ export interface SubscriptionChange {
 /**
  * Applies a Delta request. `first` is the first request for the type on the stream: with no names in it, it is the
  * legacy wildcard.
+ *
+ * @param desired what there is: names that are asked for are told by how they differ from its names
  */
 export function applyDelta(
   subscription: Subscription,
   request: { readonly subscribe: readonly string[]; readonly unsubscribe: readonly string[]; readonly first: boolean },
+  desired?: TypeSnapshot,
 ): SubscriptionChange {
   const had = subscription.wildcard;
   if (request.first && request.subscribe.length === 0) subscription.wildcard = true;
   const dropped: string[] = [];
   for (const name of request.unsubscribe) {
     if (name === "*") subscription.wildcard = false;
-    else if (subscription.names.delete(name)) dropped.push(name);
+    else if (dropName(subscription.names, name)) dropped.push(name);
     // A client may drop by name what it knows by wildcard; it must then hear that the wildcard still has it.
     else if (subscription.wildcard) dropped.push(name);
   }
-  const added: string[] = [];
-  for (const name of request.subscribe) {
-    if (name === "*") subscription.wildcard = true;
-    else if (name !== "") {
-      subscription.names.add(name);
-      added.push(name);
-    }
+  if (request.subscribe.includes("*")) subscription.wildcard = true;
+  const special = request.subscribe.some((name) => name === "*" || name === "");
+  const added = special ? request.subscribe.filter((name) => name !== "*" && name !== "") : request.subscribe;
+  if (!fillFrom(subscription.names, desired, added)) {
+    for (const name of added) addName(subscription.names, canonicalName(desired, name));
   }
   return {
     added,
@@ -71,21 +75,28 @@ export function applyDelta(
 export function applySotw(
   subscription: Subscription,
   request: { readonly names: readonly string[]; readonly first: boolean },
+  desired?: TypeSnapshot,
 ): SubscriptionChange {
   const had = subscription.wildcard;
   const next = new Set(request.names);
   subscription.legacy = next.size === 0 && (request.first || subscription.legacy);
   subscription.wildcard = next.delete("*") || subscription.legacy;
   next.delete("");
-  const added = [...next].filter((name) => !subscription.names.has(name));
-  // Under a wildcard a client that drops a name still gets it: nothing changes for it.
-  const dropped = subscription.wildcard ? [] : [...subscription.names].filter((name) => !next.has(name));
-  subscription.names.clear();
-  for (const name of next) subscription.names.add(name);
+  const { names } = subscription;
+  const added = [...next].filter((name) => !hasName(names, name));
+  const gone = names.size + added.length === next.size ? [] : [...namesIn(names)].filter((name) => !next.has(name));
+  for (const name of gone) dropName(names, name);
+  if (!fillFrom(names, desired, added)) for (const name of added) addName(names, canonicalName(desired, name));
   return {
     added,
-    dropped,
+    // Under a wildcard a client that drops a name still gets it: nothing changes for it.
+    dropped: subscription.wildcard ? [] : gone,
     wildcardAdded: subscription.wildcard && !had,
     wildcardDropped: had && !subscription.wildcard,
   };
+}
+
+/** The snapshot's own string for a name: a thousand streams that ask for a name then hold it once. */
+function canonicalName(desired: TypeSnapshot | undefined, name: string): string {
+  return desired?.resources.get(name)?.name ?? name;
 }

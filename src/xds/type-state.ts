@@ -4,35 +4,11 @@
  * Invariants: a name is in `dirty` whenever what the client should have may differ from what it knows; `known` changes
  * when a response is composed, not when it is acknowledged; every unanswered response is in `outstanding`.
  */
+import { type Accepted, createKnowledge, type Knowledge, knownNames, knownOf } from "./knowledge.ts";
+import { moveNames, namesIn } from "./name-set.ts";
 import type { Resource } from "./resource.ts";
 import { changedNames, type TypeSnapshot } from "./snapshot.ts";
 import { createSubscription, type Subscription, wants } from "./subscription.ts";
-
-/**
- * What the client holds under one name, as far as the server can tell.
- * - `resource`: sent on this stream; `version`: the client said so when it connected
- * - `absent`: it was told that there is none
- * - `unknown`: a refusal leaves open what it holds, so it is told again; `accepted` is what it had before
- */
-export type Known =
-  Accepted | { readonly kind: "absent" } | { readonly kind: "unknown"; readonly accepted: Accepted | undefined };
-
-/** What a client has accepted and still holds. */
-export type Accepted =
-  { readonly kind: "resource"; readonly resource: Resource } | { readonly kind: "version"; readonly version: string };
-
-export const ABSENT: Known = { kind: "absent" };
-export const UNKNOWN: Known = { kind: "unknown", accepted: undefined };
-
-/** One object a resource, shared by all streams that were sent it: a memo of a pure function. */
-const sent = new WeakMap<Resource, Known>();
-
-/** "The client was sent this resource." */
-export function knownResource(resource: Resource): Known {
-  let known = sent.get(resource);
-  if (!known) sent.set(resource, (known = { kind: "resource", resource }));
-  return known;
-}
 
 /** A response that was sent. */
 export interface Response {
@@ -61,8 +37,10 @@ export interface TypeState {
   requested: boolean;
   /** Undefined until the view has a snapshot: then nothing can be answered, not even "there is none". */
   desired: TypeSnapshot | undefined;
-  readonly known: Map<string, Known>;
+  readonly known: Knowledge;
   readonly dirty: Set<string>;
+  /** Everything that is subscribed to is due, and nothing of it is in `dirty`: the client has been sent nothing yet. */
+  whole: boolean;
   /** Dirty names to be sent even when the client knows their content. */
   readonly forced: Set<string>;
   /** The next response is due even with nothing in it: the first answer to a wildcard ends Envoy's initial fetch. */
@@ -100,8 +78,9 @@ export function createTypeState(typeUrl: string, desired: TypeSnapshot | undefin
     subscription: createSubscription(),
     requested: false,
     desired,
-    known: new Map(),
+    known: createKnowledge(),
     dirty: new Set(),
+    whole: false,
     forced: new Set(),
     answerDue: false,
     outstanding: [],
@@ -117,39 +96,44 @@ export function createTypeState(typeUrl: string, desired: TypeSnapshot | undefin
 
 /** Moves the type to a new snapshot and marks what changed for this client. */
 export function setDesired(state: TypeState, desired: TypeSnapshot): void {
-  const names = changedNames(state.desired, desired);
-  const first = state.desired === undefined;
+  const before = state.desired;
+  if (before === desired) return;
   state.desired = desired;
-  for (const name of names) {
+  moveNames(state.subscription.names, desired);
+  if (state.whole) return;
+  for (const name of changedNames(before, desired)) {
     state.held.delete(name);
     state.refused.delete(name);
     if (wants(state.subscription, name)) state.dirty.add(name);
   }
   // What the client asked for or claims to have, and what is not there, has waited for this snapshot too.
-  if (first) for (const name of [...state.subscription.names, ...state.known.keys()]) state.dirty.add(name);
+  if (!before) for (const name of [...namesIn(state.subscription.names), ...knownNames(state)]) state.dirty.add(name);
 }
 
-/** The snapshot's own string for a name: a thousand streams that ask for a name then hold it once. */
-export function canonicalName(state: TypeState, name: string): string {
-  return state.desired?.resources.get(name)?.name ?? name;
+/** Something may have to be sent. */
+export function isDirty(state: TypeState): boolean {
+  return state.whole || state.dirty.size > 0;
+}
+
+/** Marks one by one what is due as a whole: it cannot go out at once, or not all of it. */
+export function dueOneByOne(state: TypeState): void {
+  if (!state.whole) return;
+  state.whole = false;
+  for (const name of namesIn(state.subscription.names)) state.dirty.add(name);
+  for (const name of state.desired?.resources.keys() ?? []) if (wants(state.subscription, name)) state.dirty.add(name);
 }
 
 /** Marks a name as in need of a look, and, if `force`, of being sent whatever the client knows. */
 export function touch(state: TypeState, name: string, force = false): void {
+  dueOneByOne(state);
   state.dirty.add(name);
   if (force) state.forced.add(name);
-}
-
-/** The client's copy is the very content of `resource`. */
-export function holds(known: Known | undefined, resource: Resource): boolean {
-  if (known?.kind === "resource") return known.resource.hash === resource.hash;
-  return known?.kind === "version" && known.version === resource.version;
 }
 
 /** What the client last accepted under `name`; undefined where that is nothing, or not known. */
 export function lastAccepted(state: TypeState, name: string): Accepted | undefined {
   for (const { accepted } of state.outstanding) if (accepted.has(name)) return accepted.get(name);
-  const known = state.known.get(name);
+  const known = knownOf(state, name);
   if (known?.kind === "unknown") return known.accepted;
   return known?.kind === "absent" ? undefined : known;
 }

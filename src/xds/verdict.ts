@@ -4,7 +4,8 @@ import type { Resource } from "./resource.ts";
 import { endSilence } from "./silence.ts";
 import { clientVersion, type SessionState } from "./session-state.ts";
 import { CLUSTER } from "./type-url.ts";
-import { type Accepted, contentOf, type Outstanding, touch, type TypeState } from "./type-state.ts";
+import { type Accepted, setKnown } from "./knowledge.ts";
+import { contentOf, type Outstanding, touch, type TypeState } from "./type-state.ts";
 
 /** An ACK, or with an error text a NACK. */
 interface Answer {
@@ -64,7 +65,7 @@ function refuse(
   }
   for (const { changed } of answered) {
     for (const name of changed) {
-      state.known.set(name, { kind: "unknown", accepted: before.get(name) });
+      setKnown(state, name, { kind: "unknown", accepted: before.get(name) });
       touch(state, name);
     }
   }
@@ -139,6 +140,6 @@ function splitTrials(state: TypeState, names: readonly string[]): void {
 
 /** A culprit goes back to what the client had, or is left alone where only the client knows what that was. */
 function restore(state: TypeState, name: string, before: Accepted | undefined): void {
-  state.known.set(name, before?.kind === "version" ? before : { kind: "unknown", accepted: before });
+  setKnown(state, name, before?.kind === "version" ? before : { kind: "unknown", accepted: before });
   touch(state, name, contentOf(before) !== undefined);
 }

@@ -12,7 +12,7 @@ import { createCoalescer } from "../../src/control-plane/coalesce.ts";
 import { configSchema } from "../../src/control-plane/config.ts";
 import { createConvergence } from "../../src/control-plane/convergence.ts";
 import { missingForEnvoy } from "../../src/control-plane/missing.ts";
-import { createPipeline } from "../../src/control-plane/pipeline.ts";
+import { AFTER_SIDECARS, createPipeline } from "../../src/control-plane/pipeline.ts";
 import { policyStatuses } from "../../src/control-plane/policy-statuses.ts";
 import { createProgress } from "../../src/control-plane/progress.ts";
 import { recordEvent } from "../../src/control-plane/xds-events.ts";
@@ -34,12 +34,15 @@ const cache = createSnapshotCache();
 const convergence = createConvergence(clock, (ms) => metrics.convergence.observe(ms / 1000));
 const progress = createProgress();
 const open = new Set<number>();
-const status = createCoalescer(clock, STATUS_WINDOW, () => {
+const status = createCoalescer(clock, STATUS_WINDOW, tell, AFTER_SIDECARS);
+
+function tell(): void {
   const { state, mesh } = pipeline;
   if (!state || !mesh) return;
   const reports = [progress.report(xds.clients())];
   policyStatuses({ objects: state.objects, mesh, diagnostics: pipeline.diagnostics(), reports });
-});
+}
+
 const pipeline = createPipeline(config, {
   cache,
   clock,

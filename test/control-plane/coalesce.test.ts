@@ -36,6 +36,23 @@ describe("a burst of requests", () => {
     expect(runs).toEqual([0, 50, 100, 150, 200, 250, 300]);
   });
 
+  test("with a delay a lone request waits for it, and what comes meanwhile is done with it", () => {
+    const clock = manualClock();
+    const runs: number[] = [];
+    const coalescer = createCoalescer(clock, 50, () => runs.push(clock.now()), 20);
+    coalescer.request();
+    clock.advance(10);
+    coalescer.request();
+    clock.advance(100);
+    expect(runs).toEqual([20]);
+    coalescer.request();
+    clock.advance(30);
+    // In the window after it: at the window's end, without another delay.
+    coalescer.request();
+    clock.advance(200);
+    expect(runs).toEqual([20, 130, 180]);
+  });
+
   test("after a quiet window the next one is at once again", () => {
     const { clock, runs, coalescer } = setUp();
     coalescer.request();

@@ -15,6 +15,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { Cluster_DiscoveryType, ClusterSchema } from "../../src/gen/envoy/config/cluster/v3/cluster_pb.ts";
 import { type Action, createRefusals, createResource, type Resource, shortType } from "../../src/xds/index.ts";
 import { typeStatus } from "../../src/xds/client-status.ts";
+import { namesIn } from "../../src/xds/name-set.ts";
 import type { DeltaRequest } from "../../src/xds/session-delta.ts";
 import { createDeltaSession } from "../../src/xds/session-delta.ts";
 import type { Event, Session } from "../../src/xds/session.ts";
@@ -114,7 +115,7 @@ function createRunner(): (line: string) => readonly string[] {
   /** An answer as a client of the protocol gives it: SotW repeats its names. */
   function answer(words: readonly string[], error: string | undefined): readonly string[] {
     const state = session!.state.types.get(TYPES[words[1]!]!);
-    const names = protocol === "sotw" && state ? [...state.subscription.names].map((name) => `=${name}`) : [];
+    const names = protocol === "sotw" && state ? [...namesIn(state.subscription.names)].map((name) => `=${name}`) : [];
     const wildcard = protocol === "sotw" && state?.subscription.wildcard && !state.subscription.legacy ? ["=*"] : [];
     return request(["request", words[1]!, `nonce=${words[2]}`, ...names, ...wildcard], error);
   }
