@@ -1,7 +1,7 @@
 import type { Backend } from "../../api/traffic-policy.ts";
 import type { Diagnostic } from "../../base/diagnostic.ts";
 import { resolveBackend } from "../backend.ts";
-import type { Service } from "../snapshot.ts";
+import type { Endpoint, Service } from "../snapshot.ts";
 import { selects } from "../workloads.ts";
 import { finding, type Subject } from "./subject.ts";
 
@@ -30,8 +30,11 @@ function unreadyIn(
     const { subset } = resolved;
     const receivers: readonly Service[] = resolved.found === "service" ? [resolved.service] : targets;
     return receivers.flatMap(({ key, endpoints }) => {
-      const group = subset ? endpoints.filter(({ labels }) => selects(subset.labels, labels)) : endpoints;
-      if (group.length === 0 || group.some(({ ready }) => ready)) return [];
+      const isIn = ({ labels }: Endpoint): boolean => !subset || selects(subset.labels, labels);
+      // Mostly one of the first is ready: the others need not be looked at.
+      if (endpoints.some((endpoint) => endpoint.ready && isIn(endpoint))) return [];
+      const group = endpoints.filter(isIn);
+      if (group.length === 0) return [];
       const name = subset ? `subset "${subset.name}" of Service ${key}` : `Service ${key}`;
       const count = group.length === 1 ? "the only endpoint" : `none of the ${group.length} endpoints`;
       const message = `${count} of ${name} is ${group.length === 1 ? "not ready" : "ready"}: ${effect}`;
