@@ -78,7 +78,7 @@ describe("warnings", () => {
     [
       "a subset without endpoints",
       both,
-      ['spec.subsets[1].labels: subset "v2" (version=v2) selects none of the 1 endpoints of Service shop/checkout'],
+      ['spec.subsets[1].labels: subset "v2" (version=v2) selects none of the 1 endpoint of Service shop/checkout'],
     ],
     [
       "a backend service that is not there",

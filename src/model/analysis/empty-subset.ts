@@ -9,9 +9,10 @@ export function emptySubsets({ policy, targets }: Subject): readonly Diagnostic[
       .filter((service) => !service.endpoints.some((endpoint) => selects(subset.labels, endpoint.labels)))
       .map((service) => {
         const wanted = Object.entries(subset.labels).map(([key, value]) => `${key}=${value}`);
+        const count = service.endpoints.length;
         const message =
           `subset "${subset.name}" (${wanted.join(",")}) selects none of the ` +
-          `${service.endpoints.length} endpoints of Service ${service.key}`;
+          `${count} endpoint${count === 1 ? "" : "s"} of Service ${service.key}`;
         return finding(policy, "HED1303", `spec.subsets[${index}].labels`, message);
       }),
   );
