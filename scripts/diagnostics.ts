@@ -87,7 +87,9 @@ async function shown(mistake: MistakeCase): Promise<string[]> {
     manifestOf(mistake.wrong).trimEnd(),
     "```",
     "",
-    ...(mistake.beside === undefined ? [] : ["Beside:", "", "```yaml", mistake.beside.trim(), "```", ""]),
+    ...(mistake.beside === undefined
+      ? []
+      : [mistake.alone ? "Beside nothing but:" : "Beside:", "", "```yaml", mistake.beside.trim(), "```", ""]),
     "```text",
     ...printed.map(formatDiagnostic),
     "```",

@@ -22,6 +22,7 @@ metadata: { name: ${name}, namespace: shop${meta} }
 spec: { ${fields} }`;
 }
 
+const SERVING = 'heddle.dev/capture: explicit, heddle.dev/inbound-ports: "8080:9001"';
 const OLD = ', creationTimestamp: "2026-01-01T00:00:00Z"';
 const YOUNG = ', creationTimestamp: "2026-02-01T00:00:00Z"';
 
@@ -63,6 +64,32 @@ export const SIDECAR_CASES: readonly MistakeCase[] = [
     right: service("ledger", "clusterIP: 10.96.0.9, ports: [{ name: tcp-pg, port: 5442 }]", YOUNG),
     beside: `${pod("heddle.dev/capture: explicit")}
 ---${service("other", "clusterIP: 10.96.0.8, ports: [{ name: tcp-pg, port: 5432 }]", OLD)}`,
+  },
+  {
+    code: "HED2105",
+    alone: true,
+    means: "The pod has no address yet. Its sidecar gets everything but the ports that it is to serve.",
+    wrong: pod(SERVING).replace("status: { podIP: 10.1.0.20 }", "status: {}"),
+    right: pod(SERVING),
+  },
+  {
+    code: "HED2106",
+    means:
+      "Two listeners of a sidecar would have one address. The first one has it, and the other port is not reached.",
+    wrong: service("front", "clusterIP: 10.96.0.9, ports: [{ name: http, port: 15001 }]"),
+    right: service("front", "clusterIP: 10.96.0.9, ports: [{ name: http, port: 15000 }]"),
+  },
+  {
+    code: "HED2107",
+    means: "What is captured comes in by this port: an application that listens on it would be asked in a circle.",
+    wrong: service(
+      "front",
+      "clusterIP: 10.96.0.9, selector: { app: web }, ports: [{ name: http, port: 80, targetPort: 15006 }]",
+    ),
+    right: service(
+      "front",
+      "clusterIP: 10.96.0.9, selector: { app: web }, ports: [{ name: http, port: 80, targetPort: 15007 }]",
+    ),
   },
   {
     code: "HED2108",
