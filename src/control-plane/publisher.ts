@@ -52,7 +52,7 @@ interface Connected {
 const MAX_HOSTS = 1000;
 
 /** Longest time, in milliseconds, for which translation keeps requests waiting. */
-const SLICE = 10;
+const SLICE = 2;
 
 export function createPublisher(deps: PublisherDeps): Publisher {
   const { cache, translate, encode, clock, logger, metrics, onPublished, onView, defer = setImmediate } = deps;

@@ -4,6 +4,7 @@
  * of its ten.
  */
 import type { KubeObject } from "../../src/kube/object.ts";
+import type { Cell } from "./cells.ts";
 import { podBallast } from "./pod-ballast.ts";
 
 export interface BenchMesh {
@@ -28,7 +29,7 @@ export const NAMESPACE = "default";
 const ENDPOINTS = 10;
 /** Services whose policies lead to one another. */
 const RING = 10;
-/** Services that the first pod after those of services says it depends on; the second is told of what it is seen to call. */
+/** Services that a scoped pod, and the first pod after those of services, says it depends on; the second is told of what it calls. */
 export const DEPENDENCIES = 50;
 const PORT = 8080;
 const CREATED = "2026-01-01T00:00:00Z";
@@ -37,9 +38,12 @@ const RDS = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration";
 const SLICES = "/apis/discovery.k8s.io/v1/endpointslices";
 const POLICIES = "/apis/heddle.dev/v1alpha1/trafficpolicies";
 
+export type MeshSize = Pick<Cell, "services" | "pods" | "scoped">;
+
 /** Sidecar `i` is the pod `pod-i`, an endpoint itself: of several services where there are fewer pods than endpoints. */
-export function benchMesh(services: number, pods = services * ENDPOINTS): BenchMesh {
+export function benchMesh({ services, pods = services * ENDPOINTS, scoped = false }: MeshSize): BenchMesh {
   const indices = Array.from({ length: services }, (_, i) => i);
+  const changing = scoped ? DEPENDENCIES : services;
   let next = 0;
   let generation = 0;
 
@@ -48,19 +52,19 @@ export function benchMesh(services: number, pods = services * ENDPOINTS): BenchM
       "/api/v1/namespaces": [meta("v1", "Namespace", NAMESPACE, {})],
       "/api/v1/nodes": [meta("v1", "Node", "node-0", {})],
       "/api/v1/services": indices.map(service),
-      "/api/v1/pods": Array.from({ length: pods + 2 }, (_, i) => pod(i, dependenciesOf(i - pods))),
+      "/api/v1/pods": Array.from({ length: pods + 2 }, (_, i) => pod(i, dependenciesOf(i - pods, scoped))),
       [SLICES]: indices.map((i) => slice(i, pods, undefined)),
       [POLICIES]: indices.map((i) => policy(i, 90, 1)),
     },
     changeEndpoint() {
-      const i = next++ % services;
+      const i = next++ % changing;
       generation++;
       const token = `11.${(generation >> 16) & 255}.${(generation >> 8) & 255}.${generation & 255}`;
       const names = [`outbound|${PORT}||${nameOf(i)}.${NAMESPACE}.svc.cluster.local`];
       return { path: SLICES, object: slice(i, pods, token), typeUrl: EDS, names, token };
     },
     changeRoute() {
-      const i = next++ % services;
+      const i = next++ % changing;
       generation++;
       const object = policy(i, 1 + ((generation * 7) % 99), generation + 1);
       return { path: POLICIES, object, typeUrl: RDS, names: [String(PORT)] };
@@ -97,9 +101,10 @@ function service(i: number): KubeObject {
 }
 
 /** @param beyond negative for a pod of a service */
-function dependenciesOf(beyond: number): Record<string, string> {
+function dependenciesOf(beyond: number, scoped: boolean): Record<string, string> {
+  if (beyond < 0 && !scoped) return {};
   const listed = Array.from({ length: DEPENDENCIES }, (_, n) => nameOf(n)).join();
-  return beyond < 0 ? {} : { "heddle.dev/dependencies": beyond === 0 ? listed : "auto" };
+  return { "heddle.dev/dependencies": beyond <= 0 ? listed : "auto" };
 }
 
 function pod(i: number, annotations: Record<string, string>): KubeObject {

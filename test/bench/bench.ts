@@ -1,7 +1,7 @@
 /**
  * Measures Heddle and go-control-plane under the same load, in turn, and writes docs/performance.*; about ten minutes a round.
- * `bench.ts [--quick] [--large] [--scopes] [--rounds=N] [--cell=delta:1000x1000 …] [--server=heddle …]`: quick takes under two minutes; quick, the
- * large cluster, the scopes, some cells or some servers alone write nothing. Linux with two cores and Go.
+ * `bench.ts [--quick] [--large] [--scoped] [--scopes] [--rounds=N] [--cell=delta:1000x1000 …] [--server=heddle …]`: quick takes under two minutes; quick, the
+ * large cluster, the scopes (--scoped: changes, --scopes: real Envoys), some cells or some servers alone write nothing. Linux with two cores and Go.
  */
 import { spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";
@@ -10,18 +10,32 @@ import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import { buildTools } from "./build.ts";
 import { bundleHeddle } from "./bundle.ts";
-import { type Cell, cellName, FULL, LARGE, parseCell, type Plan, QUICK, type ServerKind, SERVERS } from "./cells.ts";
+import {
+  type Cell,
+  cellName,
+  FULL,
+  LARGE,
+  LARGEST,
+  LARGEST_CHANGES,
+  parseCell,
+  type Plan,
+  QUICK,
+  SCOPED,
+  type ServerKind,
+  SERVERS,
+} from "./cells.ts";
 import { thisMachine, writeDocuments } from "./document.ts";
-import { growthOf, limitsOf, medianOf, rowsOf, type Samples } from "./figures.ts";
+import { growthOf, limitsOf, medianOf, rowsOf, type Samples, scopedOf } from "./figures.ts";
 import { LOAD_CORE, measure, type Sample } from "./load.ts";
 import { measureScopes } from "./scopes.ts";
 import { startServer } from "./servers.ts";
-import { growthLines, limitLines, scopeLines, screenTable } from "./text.ts";
+import { growthLines, limitLines, scopedLines, scopeLines, screenTable } from "./text.ts";
 
 const { values } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
     large: { type: "boolean", default: false },
+    scoped: { type: "boolean", default: false },
     scopes: { type: "boolean", default: false },
     rounds: { type: "string" },
     cell: { type: "string", multiple: true },
@@ -34,10 +48,11 @@ const base = values.quick ? QUICK : FULL;
 const plan: Plan = {
   ...base,
   ...((values.large || values.scopes) && { cells: [] }),
+  ...(values.scoped && { cells: [LARGEST] }),
   ...(chosen && { cells: chosen.map(parseCell) }),
   ...(values.rounds !== undefined && { rounds: Number(values.rounds) }),
 };
-const whole = !values.quick && !values.large && !values.scopes && !chosen && !only;
+const whole = !values.quick && !values.large && !values.scoped && !values.scopes && !chosen && !only;
 if (!(plan.rounds >= 1) || servers.length === 0) throw new Error("nothing is to be measured");
 if (availableParallelism() < 2) throw new Error("server and load client need a core each");
 // This process holds the API server that Heddle follows: it must not be on the core of the servers.
@@ -54,14 +69,16 @@ try {
   const machine = thisMachine({ median: foreign.median, max: foreign.max });
   const noise = rows.length > 0 ? `Other processes: ${foreign.median} cores (${foreign.max} at most)` : "";
   console.log([screenTable(rows), growthLines(growth), noise].filter((part) => part !== "").join("\n\n"));
+  const scoped = whole || values.scoped ? scopedOf(await alone(SCOPED, plan.rounds), rows) : [];
+  if (scoped.length > 0) console.log(`\n${cellName(SCOPED)}\n${scopedLines(scoped)}`);
   const scopes = whole || values.scopes ? await measureScopes(heddle, plan.rounds) : [];
   if (scopes.length > 0) console.log(`\n${scopeLines(scopes)}`);
   // Before the large cluster: should that fail, an hour's figures are not lost.
-  if (whole) await writeDocuments({ machine, rows, growth, scopes, limits: [] });
+  if (whole) await writeDocuments({ machine, rows, growth, scoped, scopes, limits: [] });
   if (whole || values.large) {
-    const limits = limitsOf(await large(plan));
+    const limits = limitsOf(await alone(LARGE, plan.rounds));
     console.log(`\n${limitLines(limits)}`);
-    if (whole) await writeDocuments({ machine, rows, growth, scopes, limits });
+    if (whole) await writeDocuments({ machine, rows, growth, scoped, scopes, limits });
   }
 } finally {
   rmSync(dirname(heddle), { recursive: true, force: true });
@@ -86,12 +103,12 @@ async function run({ cells, rounds, changes }: Plan): Promise<Samples> {
   return samples;
 }
 
-/** One replica in the large cluster. */
-async function large({ rounds }: Plan): Promise<Sample[]> {
+/** Heddle without the peer. */
+async function alone(cell: Cell, rounds: number): Promise<Sample[]> {
   const samples: Sample[] = [];
   for (let round = 1; round <= rounds; round++) {
-    process.stderr.write(`${cellName(LARGE)}: heddle, round ${round} of ${rounds}\n`);
-    samples.push(await sample("heddle", LARGE, { warmup: 1, measured: 1 }));
+    process.stderr.write(`${cellName(cell)}: heddle, round ${round} of ${rounds}\n`);
+    samples.push(await sample("heddle", cell, LARGEST_CHANGES));
   }
   return samples;
 }

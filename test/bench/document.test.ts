@@ -13,13 +13,14 @@ function doc(name: string): string {
 }
 
 const performance = JSON.parse(doc("performance.json")) as Performance;
-const { rows, growth, scopes, limits } = performance;
+const { rows, growth, scoped, scopes, limits } = performance;
 
 describe("docs/performance", () => {
   it("holds every figure of every cell", () => {
     expect(rows).toHaveLength(FIGURES.length * FULL.cells.length);
     for (const row of rows) expect(row.heddle.samples, `${row.case}: ${row.figure}`).toBeGreaterThan(0);
     expect(scopes.length).toBeGreaterThan(0);
+    expect(scoped.length).toBeGreaterThan(0);
     for (const { figure, heddle } of limits) expect(heddle.samples, figure).toBeGreaterThan(0);
   });
 
@@ -36,6 +37,8 @@ describe("docs/performance", () => {
       expect(met).toBe(ratio <= aim);
     }
     expect(growthOf(rows)).toEqual(growth);
+    for (const { heddle, ratio, aim = Infinity, by, met = true } of scoped)
+      expect(met).toBe((by === "ratio" ? ratio : heddle.median) <= aim);
     const limited = limits.filter(({ aim }) => aim !== undefined);
     for (const { heddle, aim = 0, met } of limited) expect(met).toBe(heddle.median <= aim);
   });

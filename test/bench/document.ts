@@ -3,10 +3,11 @@ import { writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import { format } from "prettier";
+import { DEPENDENCIES } from "./bench-mesh.ts";
 import { chartSheet, type Chart } from "./chart.ts";
 import { LARGE, SERVERS } from "./cells.ts";
-import { endpointChange, type Growth, type Limit, type Row, type Scope } from "./figures.ts";
-import { cellTables, limitTable, scopeTable, verdictTable } from "./text.ts";
+import { endpointChange, type Growth, type Limit, type Row, type Scope, type Scoped } from "./figures.ts";
+import { cellTables, limitTable, scopedTable, scopeTable, verdictTable } from "./text.ts";
 
 const DOCS = join(import.meta.dirname, "..", "..", "docs");
 const SIZES = [100, 1000];
@@ -37,6 +38,7 @@ export interface Performance {
   readonly machine: Machine;
   readonly rows: readonly Row[];
   readonly growth: readonly Growth[];
+  readonly scoped: readonly Scoped[];
   readonly scopes: readonly Scope[];
   readonly limits: readonly Limit[];
 }
@@ -49,7 +51,7 @@ export async function writeDocuments(performance: Performance): Promise<void> {
 }
 
 /** docs/performance.md */
-export function performancePage({ rows, growth, scopes, limits, machine }: Performance): string {
+export function performancePage({ rows, growth, scoped, scopes, limits, machine }: Performance): string {
   const { cpu, cores, memoryGiB, node, date, foreignCores } = machine;
   return `# Performance
 
@@ -79,6 +81,11 @@ ${verdictTable(rows, growth)}
 ![Cost of an endpoint change against sidecars and services](performance.svg)
 
 ## Scope
+
+The same mesh with sidecars whose pods name ${DEPENDENCIES} dependencies, the same for all, so that each change concerns every one of them; beside
+what the peer takes for the whole mesh.
+
+${scopedTable(scoped)}
 
 One real Envoy after another, of a control plane with 1000 services: what it costs a sidecar to start with all of them, and with
 those that its pod says it depends on, and with none before it calls one.

@@ -122,6 +122,46 @@ function rowOf(cell: Cell, figure: Figure, of: Readonly<Record<ServerKind, reado
   };
 }
 
+/** A figure of sidecars that are told of their dependencies only, beside the peer's for the whole mesh. */
+export interface Scoped {
+  readonly figure: string;
+  readonly unit: string;
+  readonly heddle: Median;
+  readonly peer: Median;
+  readonly ratio: number;
+  /** Largest value of `by` aimed for. */
+  readonly aim?: number;
+  /** The aim is for the ratio, or for the figure itself. */
+  readonly by?: "ratio" | "figure";
+  readonly met?: boolean;
+}
+
+const SCOPED = [
+  { key: "coldStart", aim: undefined, by: undefined },
+  { key: "endpointP50", aim: undefined, by: undefined },
+  { key: "routeP50", aim: 0.5, by: "ratio" },
+  { key: "routeCpu", aim: undefined, by: undefined },
+  { key: "routeBytes", aim: 20_000, by: "figure" },
+  { key: "memoryPerSidecar", aim: undefined, by: undefined },
+] as const;
+
+/** @param rows with those of the largest mesh over Delta, for what the peer takes; nothing without them */
+export function scopedOf(samples: readonly Sample[], rows: readonly Row[]): Scoped[] {
+  const largest = rows.filter(
+    ({ mode, sidecars, services }) =>
+      mode === "delta" && sidecars === LARGEST.sidecars && services === LARGEST.services,
+  );
+  return SCOPED.flatMap(({ key, aim, by }) => {
+    const { case: name, figure, unit } = FIGURES.find((f) => f.key === key)!;
+    const row = largest.find((r) => r.case === name && r.figure === figure);
+    if (!row || samples.length === 0) return [];
+    const heddle = medianOf(samples.flatMap((sample) => sample[key] ?? []));
+    const ratio = significant(heddle.median / row.peer.median);
+    const verdict = aim === undefined ? {} : { aim, by, met: (by === "ratio" ? ratio : heddle.median) <= aim };
+    return { figure: `${name}: ${figure}`, unit, heddle, peer: row.peer, ratio, ...verdict };
+  });
+}
+
 export function limitsOf(samples: readonly Sample[]): Limit[] {
   return LIMITS.map(({ key, figure, unit, aim }) => {
     const heddle = medianOf(samples.flatMap((sample) => sample[key] ?? []));

@@ -44,7 +44,7 @@ export async function startHeddle(
   cell: Cell,
   bundle: string,
 ): Promise<RunningServer & { readonly profileUrl: string }> {
-  const api = await startApiServer(benchMesh(cell.services, cell.pods));
+  const api = await startApiServer(benchMesh(cell));
   const kubeconfig = join(dirname(bundle), "kubeconfig.json");
   writeFileSync(kubeconfig, JSON.stringify(kubeconfigOf(api.port)));
   const start = performance.now();

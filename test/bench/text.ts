@@ -1,6 +1,6 @@
 /** The figures as text: on the screen, and as Markdown. */
 import { cellName } from "./cells.ts";
-import type { Growth, Limit, Median, Row, Scope } from "./figures.ts";
+import type { Growth, Limit, Median, Row, Scope, Scoped } from "./figures.ts";
 
 export function screenTable(rows: readonly Row[]): string {
   return [...Map.groupBy(rows, (row) => cellName(row))]
@@ -43,6 +43,26 @@ export function scopeTable(scopes: readonly Scope[]): string {
 
 function scopeColumns({ scope, bytes, ready, memory }: Scope): string[] {
   return [scope, show(bytes, "B"), show(ready, "ms"), show(memory, "MiB")];
+}
+
+export function scopedTable(scoped: readonly Scoped[]): string {
+  return markdownTable(["", "Heddle", "better peer, whole mesh", "ratio", "aim", "verdict"], scoped.map(scopedColumns));
+}
+
+export function scopedLines(scoped: readonly Scoped[]): string {
+  return scoped
+    .map(scopedColumns)
+    .map(([name, heddle, peer, ratio, aim, verdict]) =>
+      `  ${name!.padEnd(52)}${heddle!.padStart(10)}${peer!.padStart(20)}${ratio!.padStart(11)}  ${aim} ${verdict}`.trimEnd(),
+    )
+    .join("\n");
+}
+
+function scopedColumns({ figure, unit, heddle, peer, ratio, aim, by, met }: Scoped): string[] {
+  const limit = aim === undefined ? "" : by === "ratio" ? `≤ ${aim} ×` : `≤ ${aim / 1000} KB`;
+  const value = by === "ratio" ? ratio : heddle.median;
+  const verdict = aim === undefined ? "" : missedBy({ ratio: value, aim, ...(met !== undefined && { met }) });
+  return [figure, show(heddle, unit), show(peer, unit), `${ratio} ×`, limit, verdict];
 }
 
 export function limitTable(limits: readonly Limit[]): string {
