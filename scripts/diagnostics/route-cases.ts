@@ -288,13 +288,14 @@ routes:
   },
   {
     code: "HED1374",
-    means: "The sidecar frames each message anew. A header that says otherwise is dropped, or breaks the message.",
+    means:
+      "The sidecar knows where a message ends. Who is told otherwise waits for more, or takes the rest for the next message.",
     wrong: `
 routes:
   - headers: { request: { set: [{ name: Content-Length, value: "0" }] } }`,
     right: `
 routes:
-  - headers: { request: { set: [{ name: Content-Language, value: en }], remove: [te] } }`,
+  - headers: { request: { set: [{ name: Connection, value: close }], remove: [content-length] } }`,
   },
   {
     code: "HED1375",

@@ -149,7 +149,7 @@ export const ANALYSIS_CODES = {
   },
   HED1374: {
     level: "warning",
-    title: "Header of the transport",
+    title: "Header that says where a message ends",
     hint: "Take the edit out.",
   },
   HED1375: {

@@ -127,6 +127,28 @@ describe.each(["1.40.0", "1.37.0"])("Envoy %s", (version) => {
     expect(await edited("remove: [x-version]")).toBeUndefined();
   });
 
+  test("HED1374: who is told a wrong end of a message does not understand the next one", async () => {
+    const answered = async (side: string, name: string, value: string): Promise<ReadonlySet<string>> => {
+      const edits = `headers: { ${side}: { set: [{ name: ${name}, value: "${value}" }] } }`;
+      await sidecar.apply(`    - { split: [{ subset: v1 }], ${edits} }\n`);
+      const answers = new Set<string>();
+      for (let i = 0; i < 6; i++) {
+        answers.add(
+          await sidecar.send().then(
+            ({ status, body }) => `${status} ${body}`,
+            () => "broken",
+          ),
+        );
+      }
+      return answers;
+    };
+    const well = new Set(["200 v1"]);
+    expect(await answered("request", "Connection", "close")).toEqual(well);
+    expect(await answered("response", "Keep-Alive", "timeout=1")).toEqual(well);
+    expect(await answered("response", "Content-Length", "1")).not.toEqual(well);
+    expect(await answered("request", "Transfer-Encoding", "chunked")).not.toEqual(well);
+  });
+
   test.each([204, 304])("HED1375: a body breaks an answer of %s", async (status) => {
     await sidecar.apply(`    - directResponse: { status: ${status}, body: done }\n`);
     await expect(sidecar.send()).rejects.toThrow("Parse Error");

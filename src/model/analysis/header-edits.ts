@@ -3,16 +3,10 @@ import type { Diagnostic } from "../../base/diagnostic.ts";
 import type { Policy } from "../snapshot.ts";
 import { finding, ofRoutes } from "./subject.ts";
 
-/** What says how a message is framed, or is about one connection: whoever sends the message on writes it anew. */
-const FRAMING: ReadonlySet<string> = new Set([
-  "connection",
-  "content-length",
-  "keep-alive",
-  "proxy-connection",
-  "transfer-encoding",
-]);
+/** They say where a message ends, which the sidecar knows itself. Other headers of one hop only may be set. */
+const FRAMING: ReadonlySet<string> = new Set(["content-length", "transfer-encoding"]);
 
-/** Edits of headers that undo one another, or that HTTP itself undoes. */
+/** Edits of headers that undo one another, or that break messages. */
 export const headerEdits = ofRoutes((policy, { headers }, path) =>
   (["request", "response"] as const).flatMap((side) => {
     const edits = headers?.[side];
@@ -42,7 +36,7 @@ function framing(policy: Policy, { set = [], add = [] }: HeaderEdits, path: stri
   return Object.entries({ set, add }).flatMap(([list, entries]) =>
     entries.flatMap(({ name }, index) => {
       if (!FRAMING.has(name.toLowerCase())) return [];
-      const message = `${name} belongs to the transport of one message: the sidecar writes it itself, and a wrong one breaks the message`;
+      const message = `${name} says where a message ends: one that is set breaks the message, or is dropped`;
       return [finding(policy, "HED1374", `${path}.${list}[${index}].name`, message)];
     }),
   );
