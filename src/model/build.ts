@@ -4,6 +4,7 @@
  */
 import type { ServiceObject } from "../api/service.ts";
 import { changedKeys, changedObjects, patchMap } from "./changes.ts";
+import { misspeltProtocols, portsWithoutEndpoint } from "./analysis/service-port.ts";
 import { attach } from "./attach.ts";
 import { exportOf } from "./export-to.ts";
 import { createFindings } from "./findings.ts";
@@ -140,7 +141,8 @@ export function createModel(options: BuildOptions): Model {
     }
     const previous = mesh.services.get(key);
     const found = endpointsOf(objects, pods, object, slices.of(key), options.awaitPods);
-    findings.service(key, [...exportOf(object).diagnostics, ...found.diagnostics]);
+    const ports = [...misspeltProtocols(object), ...portsWithoutEndpoint(object, found)];
+    findings.service(key, [...exportOf(object).diagnostics, ...found.diagnostics, ...ports]);
     const policy = inForce.get(key);
     const attached = gateway.attached.get(key);
     const definition = share(previous?.definition, {
