@@ -135,6 +135,22 @@ export const DIAGNOSTIC_CODES = {
     title: "Rate-limit service on a route that sends nothing on",
     hint: "Limit such a route by requests alone.",
   },
+  HED1240: {
+    level: "error",
+    title: "Static endpoints that are no addresses",
+    hint: "List IP addresses, or let DNS resolve the names: resolution: DNS.",
+  },
+  HED1241: {
+    level: "error",
+    title: "Nothing that DNS can look up",
+    hint: "Write one ExternalService for each host, or list endpoints.",
+  },
+  HED1242: { level: "error", title: "Port given twice", hint: "Give each port a number of its own." },
+  HED1243: {
+    level: "error",
+    title: "TLS for ports that carry no requests",
+    hint: "Declare the port as HTTP, HTTP2 or GRPC, or leave tls out: TLS ports are passed through.",
+  },
   HED1250: {
     level: "error",
     title: "Filter without its field",
