@@ -1,10 +1,10 @@
 import type { MistakeCase } from "./case.ts";
 
-function external(spec: string): string {
+function external(spec: string, name = "payments"): string {
   return `
 apiVersion: heddle.dev/v1alpha1
 kind: ExternalService
-metadata: { name: payments, namespace: shop }
+metadata: { name: ${name}, namespace: shop }
 spec:
   ${spec.replaceAll("\n", "\n  ")}`;
 }
@@ -51,5 +51,22 @@ tls: { mode: Originate }`),
     right: external(`hosts: [api.payments.example]
 ports: [{ port: 80, targetPort: 443 }]
 tls: { mode: Originate }`),
+  },
+  {
+    code: "HED1244",
+    means: "An Envoy refuses the whole cluster for it, and would keep what it had before.",
+    wrong: external(`hosts: [api.payments.example]
+ports: [{ port: 80, targetPort: 443 }]
+tls: { mode: Originate, caCertificate: "-----BEGIN CERTIFICATE-----" }`),
+    right: external(`hosts: [api.payments.example]
+ports: [{ port: 80, targetPort: 443 }]
+tls: { mode: Originate }`),
+  },
+  {
+    code: "HED1330",
+    means: "Calls to the host go to the older one of the two, and the newer one's policy is for nothing.",
+    beside: external("hosts: [api.payments.example]\nports: [{ port: 80 }]", "a-payments"),
+    wrong: external("hosts: [api.payments.example]\nports: [{ port: 80 }]"),
+    right: external("hosts: [api.payments.example]\nports: [{ port: 8080 }]"),
   },
 ];
