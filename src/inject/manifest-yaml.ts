@@ -2,6 +2,7 @@
 import {
   isCollection,
   isNode,
+  isScalar,
   isSeq,
   parseDocument,
   visit,
@@ -19,20 +20,20 @@ import { diff, type PatchOperation } from "./patch.ts";
 export function parseManifest(text: string): Document.Parsed {
   return parseDocument(text, {
     schema: "yaml-1.1",
-    merge: true,
     stringKeys: true,
     prettyErrors: false,
     logLevel: "silent",
-    customTags: (tags) => tags.filter((tag) => !isTime(tag)).map(keepSpelling),
+    customTags: (tags) => tags.filter((tag) => !isTime(tag)).map((tag) => keepSpelling(mergeOnlyWhatMerges(tag))),
   });
 }
 
 /**
- * The document's text with the value `after` in place of `before`, which is what it holds. A document with aliases is written
- * anew: what an alias stands for is in several places, and only one of them may have changed.
+ * The document's text with the value `after` in place of `before`, which is what it holds. A document with aliases or merges is
+ * written anew: what an alias stands for is in several places, only one of which may have changed, and what is merged into a map is
+ * not among its keys.
  */
 export function rewriteManifest(document: Document, before: unknown, after: unknown): string {
-  if (hasAliases(document)) document.contents = created(document, after);
+  if (borrows(document)) document.contents = created(document, after);
   else for (const operation of diff(before, after)) apply(document, operation);
   // Long lines are left as they are.
   return document.toString({ lineWidth: 0 });
@@ -54,10 +55,29 @@ function keepSpelling(tag: Tag): Tag {
   };
 }
 
-function hasAliases(document: Document): boolean {
+/** A key that is the text `<<` and no merge is put in quotes. */
+function mergeOnlyWhatMerges(tag: Tag): Tag {
+  if (typeof tag !== "object" || !tag.tag.endsWith(":merge")) return tag;
+  return { ...(tag as ScalarTag), stringify: (node) => (isMerge(node) ? MERGE : JSON.stringify(MERGE)) };
+}
+
+const MERGE = "<<";
+
+/** Bare, the key merges its value into the map; what was made from a value is not bare. */
+function isMerge(key: unknown): boolean {
+  return isScalar(key) && key.value === MERGE && key.type === "PLAIN";
+}
+
+/** Some of what the document holds is said elsewhere: by an alias or a merge key. */
+function borrows(document: Document): boolean {
   let found = false;
   visit(document, {
     Alias() {
+      found = true;
+      return visit.BREAK;
+    },
+    Pair(_, { key }) {
+      if (!isMerge(key)) return undefined;
       found = true;
       return visit.BREAK;
     },
