@@ -5,9 +5,9 @@
  * both.
  */
 import { referencesOf } from "./references.ts";
-import type { Resource } from "./resource.ts";
 import { clientVersion, type SessionState, typeStateOf } from "./session-state.ts";
 import { CLUSTER, ENDPOINT, LISTENER, SECRET } from "./type-url.ts";
+import { changedResources } from "./suspects.ts";
 import { setKnown, UNKNOWN } from "./knowledge.ts";
 import { namesIn } from "./name-set.ts";
 import { contentOf, isDirty, lastAccepted, touch, type TypeState } from "./type-state.ts";
@@ -37,11 +37,9 @@ export function wakeSilent(session: SessionState, now: number): void {
   const unsent = [ENDPOINT, SECRET].some((type) => session.types.has(type) && isDirty(session.types.get(type)!));
   if (unsent) return;
 
-  if (silence.stage === 0) {
-    collectSuspects(clusters, silence.suspects);
-    silence.noticedAt = now;
-  }
-  const back = [...silence.suspects.keys()].filter((name) => !clusters.held.has(name));
+  if (silence.stage === 0) silence.suspects = [...clusters.outstanding];
+  const suspects = new Set(Array.from(changedResources(silence.suspects), ({ name }) => name));
+  const back = [...suspects].filter((name) => !clusters.held.has(name));
   const changed = back.filter((name) => contentOf(lastAccepted(clusters, name)));
   const added = back.filter((name) => !lastAccepted(clusters, name));
   // Taking a new cluster back may break a route that uses it: first try without.
@@ -55,16 +53,6 @@ export function wakeSilent(session: SessionState, now: number): void {
   session.actions.push({ kind: "cure", reason: "silent", names });
 }
 
-function collectSuspects(clusters: TypeState, suspects: Map<string, Resource>): void {
-  for (const { response, changed } of clusters.outstanding) {
-    const names = new Set(changed);
-    for (const resource of response.resources) {
-      // Of two contents the older: it is the one that has waited longest.
-      if (names.has(resource.name) && !suspects.has(resource.name)) suspects.set(resource.name, resource);
-    }
-  }
-}
-
 /**
  * The client has answered for its clusters. Content that was held back and is not to blame goes out again; if nothing was
  * to blame, the client was only slow, and more patience is due.
@@ -76,7 +64,7 @@ export function endSilence(session: SessionState, clusters: TypeState, culprits?
   if (silence.stage === 0) return;
   if (!culprits) silence.patience = Math.min(silence.patience * 2, 8);
   silence.stage = 0;
-  silence.suspects.clear();
+  silence.suspects = [];
   for (const name of clusters.held.keys()) touch(clusters, name);
   clusters.held.clear();
 }
