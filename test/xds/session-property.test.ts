@@ -249,9 +249,7 @@ describe.each(["delta", "sotw", "sotw-partial"] as const)("a session and a model
         const served = Object.entries(mesh!.endpoints).filter(([n, v]) => running.has(n) && !v.startsWith("bad"));
         expect(envoy.contents(ENDPOINT)).toEqual(expect.arrayContaining(served.map(([n, v]) => `${n}=${v}`)));
       }),
-      // With any seed one in some thousand runs meets a cure of a silent client that takes back, or leaves without endpoints,
-      // clusters that are good (see CONTRIBUTING.md, "Known to be open"): until that is mended the runs are always the same.
-      { numRuns: 1000, seed: 4 },
+      { numRuns: 1000 },
     );
   });
 });
