@@ -28,11 +28,12 @@ test: node_modules/.installed ## every test, real Envoys included
 check: node_modules/.installed ## types, lint, layers, dead code, format
 	@$(NPM) run check
 
-generate: node_modules/.installed ## the Envoy API in src/gen, the CRDs, the charts' CRDs and READMEs, the reference
+generate: node_modules/.installed ## the Envoy API in src/gen, the CRDs, the charts' CRDs and READMEs, the reference, the findings
 	@$(NPM) run generate
 	@node_modules/.bin/node scripts/crds.ts
 	@node_modules/.bin/node scripts/charts.ts
 	@node_modules/.bin/node scripts/reference.ts
+	@node_modules/.bin/node scripts/diagnostics.ts
 
 build: node_modules/.installed ## bundles in dist/
 	@$(NPM) run build

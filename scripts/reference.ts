@@ -157,12 +157,12 @@ function examplesOf(field: string): string[] {
 
 function findings(): string[] {
   const rows = Object.entries(DIAGNOSTIC_CODES).map(([name, { level, title, hint }]) => {
-    return `| ${name} | ${level} | ${escape(title)} | ${escape(hint)} |`;
+    return `| [${name}](diagnostics.md#${name.toLowerCase()}) | ${level} | ${escape(title)} | ${escape(hint)} |`;
   });
   return [
     "## Findings",
     "",
-    "What `heddle analyze`, the log and a policy's status may say.",
+    "What `heddle analyze`, the log and a policy's status may say. [diagnostics.md](diagnostics.md) has an example of each.",
     "",
     "| Code | Level | What is wrong | What to do |",
     "|---|---|---|---|",

@@ -3,15 +3,8 @@
  * name them. The first two digits say where it was found: 10 files, 11 fields, 12 rules of a TrafficPolicy, 13 the mesh
  * as a whole, 21 the configuration of one sidecar.
  */
-import type { Diagnostic, DiagnosticLevel, ObjectRef, Place } from "./diagnostic.ts";
-
-export interface CodeInfo {
-  readonly level: DiagnosticLevel;
-  /** What is wrong, in a few words. */
-  readonly title: string;
-  /** What to do about it. */
-  readonly hint: string;
-}
+import { ANALYSIS_CODES } from "./analysis-codes.ts";
+import type { CodeInfo, Diagnostic, ObjectRef, Place } from "./diagnostic.ts";
 
 export const DIAGNOSTIC_CODES = {
   HED1001: {
@@ -142,6 +135,22 @@ export const DIAGNOSTIC_CODES = {
     title: "Rate-limit service on a route that sends nothing on",
     hint: "Limit such a route by requests alone.",
   },
+  HED1240: {
+    level: "error",
+    title: "Static endpoints that are no addresses",
+    hint: "List IP addresses, or let DNS resolve the names: resolution: DNS.",
+  },
+  HED1241: {
+    level: "error",
+    title: "Nothing that DNS can look up",
+    hint: "Write one ExternalService for each host, or list endpoints.",
+  },
+  HED1242: { level: "error", title: "Port given twice", hint: "Give each port a number of its own." },
+  HED1243: {
+    level: "error",
+    title: "TLS for ports that carry no requests",
+    hint: "Declare the port as HTTP, HTTP2 or GRPC, or leave tls out: TLS ports are passed through.",
+  },
   HED1250: {
     level: "error",
     title: "Filter without its field",
@@ -182,7 +191,11 @@ export const DIAGNOSTIC_CODES = {
     title: "Backend subset not found",
     hint: "Declare the subset in the policy of that Service; requests sent there are answered with 503.",
   },
-  HED1307: { level: "warning", title: "Route is never reached", hint: "Put the route that takes every request last." },
+  HED1307: {
+    level: "warning",
+    title: "Route is never reached",
+    hint: "Put routes that take more behind those that take less.",
+  },
   HED1308: {
     level: "warning",
     title: "A try may take longer than the request",
@@ -273,6 +286,7 @@ export const DIAGNOSTIC_CODES = {
     title: "Field of a route that has no effect",
     hint: "Take the field out, or do without it: everything else in the route is in force.",
   },
+  ...ANALYSIS_CODES,
   HED1380: {
     level: "error",
     title: "Export list not understood",

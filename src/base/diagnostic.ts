@@ -33,6 +33,15 @@ export interface Diagnostic {
   readonly place?: Place;
 }
 
+/** What a code stands for. */
+export interface CodeInfo {
+  readonly level: DiagnosticLevel;
+  /** What is wrong, in a few words. */
+  readonly title: string;
+  /** What to do about it. */
+  readonly hint: string;
+}
+
 /** `Kind namespace/name`, as messages and tables write an object. */
 export function formatRef(ref: ObjectRef): string {
   return ref.namespace === "" ? `${ref.kind} ${ref.name}` : `${ref.kind} ${ref.namespace}/${ref.name}`;

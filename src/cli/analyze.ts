@@ -1,14 +1,9 @@
 import { Command, Option } from "commander";
-import { type Diagnostic, formatDiagnostic } from "../base/diagnostic.ts";
-import { withPlace } from "../model/objects.ts";
-import { resolveProxy } from "../translate/proxy.ts";
-import { DEFAULT_SETTINGS } from "../translate/settings.ts";
-import { createTranslator } from "../translate/translate.ts";
-import { createEncoder } from "../control-plane/encode.ts";
-import { distinctFindings } from "../control-plane/findings.ts";
+import type { Diagnostic } from "../base/diagnostic.ts";
+import { analyzeMesh } from "./analyze-mesh.ts";
 import { EXIT } from "./exit.ts";
-import { type LoadedMesh, loadMesh } from "./load-mesh.ts";
-import { paint } from "./output.ts";
+import { counted, countText, findingText } from "./finding-text.ts";
+import { loadMesh } from "./load-mesh.ts";
 
 interface Options {
   readonly filename: readonly string[];
@@ -24,28 +19,16 @@ export function analyzeCommand(): Command {
     .addOption(new Option("-o, --output <format>", "how to print it").choices(["text", "json"]).default("text"))
     .addHelpText(
       "after",
-      "\nExit codes: 0 nothing found, 1 findings, 2 wrong usage, or nothing to read there.\n\nExample:\n  heddle analyze -f manifests\n",
+      "\nEach finding has a code; docs/diagnostics.md says of each what comes of it and how to mend it.\n\nExit codes: 0 nothing found, 1 findings, 2 wrong usage, or nothing to read there.\n\nExample:\n  heddle analyze -f manifests\n",
     )
     .action(async ({ filename, clusterDomain, output }: Options) => {
       const mesh = await loadMesh(filename, clusterDomain);
-      const findings = distinctFindings([...mesh.diagnostics, ...translationFindings(mesh, clusterDomain)]);
+      const findings = analyzeMesh(mesh, clusterDomain);
       const objects = Object.values(mesh.state.objects).reduce((sum, ofKind) => sum + ofKind.size, 0);
       const ignored = [...mesh.state.ignored.values()].reduce((sum, count) => sum + count, 0);
       print(findings, { objects, ignored }, output);
       process.exitCode = findings.length > 0 ? EXIT.findings : EXIT.ok;
     });
-}
-
-/** What only shows when the mesh is translated for each of its pods. */
-function translationFindings({ snapshot, state }: LoadedMesh, clusterDomain: string): Diagnostic[] {
-  const translate = createTranslator({ ...DEFAULT_SETTINGS, clusterDomain });
-  const encode = createEncoder(() => {});
-  return [...snapshot.workloads.values()].flatMap(({ name, namespace }) => {
-    const proxy = resolveProxy(snapshot, `${name}.${namespace}`);
-    if (!proxy) return [];
-    const config = translate(snapshot, proxy);
-    return [...config.diagnostics, ...encode(config).diagnostics].map((d) => withPlace(state.objects, d));
-  });
 }
 
 function print(
@@ -57,14 +40,7 @@ function print(
     process.stdout.write(`${JSON.stringify({ objects, ignored, findings }, undefined, 2)}\n`);
     return;
   }
-  for (const finding of findings) {
-    const style = finding.level === "error" ? "red" : finding.level === "warning" ? "yellow" : "dim";
-    process.stdout.write(`${paint(style, formatDiagnostic(finding), process.stdout)}\n`);
-  }
+  for (const finding of findings) process.stdout.write(findingText(finding, process.stdout));
   const read = `${counted(objects, "object")} read${ignored > 0 ? `, ${ignored} of other kinds ignored` : ""}`;
-  process.stderr.write(`${findings.length === 0 ? "nothing found" : counted(findings.length, "finding")}; ${read}\n`);
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+  process.stderr.write(`${countText(findings)}; ${read}\n`);
 }

@@ -31,7 +31,10 @@ export function formatTable(head: readonly string[], rows: readonly (readonly st
 
 type Style = "red" | "yellow" | "green" | "dim" | "bold";
 
+/** What matters of a stream here: whether somebody looks at it. */
+export type Terminal = Pick<NodeJS.WriteStream, "isTTY">;
+
 /** The text in a style, where `stream` is a terminal and NO_COLOR is not set. */
-export function paint(style: Style, text: string, stream: NodeJS.WriteStream): string {
+export function paint(style: Style, text: string, stream: Terminal): string {
   return stream.isTTY && !process.env["NO_COLOR"] ? styleText(style, text, { validateStream: false }) : text;
 }

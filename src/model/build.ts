@@ -4,6 +4,7 @@
  */
 import type { ServiceObject } from "../api/service.ts";
 import { changedKeys, changedObjects, patchMap } from "./changes.ts";
+import { misspeltProtocols, portsWithoutEndpoint } from "./analysis/service-port.ts";
 import { attach } from "./attach.ts";
 import { exportOf } from "./export-to.ts";
 import { createFindings } from "./findings.ts";
@@ -14,6 +15,7 @@ import type { ObjectSet } from "./objects.ts";
 import { compareAge } from "./order.ts";
 import { createPodIndex } from "./pod-index.ts";
 import { policyOf } from "./policy.ts";
+import { changedExternals, externalDefinitionOf, externalOf } from "./external-services.ts";
 import { definitionOf, endpointsOf } from "./services.ts";
 import { createServingTable } from "./serving.ts";
 import { share } from "./share.ts";
@@ -72,8 +74,11 @@ export function createModel(options: BuildOptions): Model {
       for (const [key, { object }] of objects.Pod) if (nodes.has(object.node)) changedPods.add(key);
     }
     const touched = new Set(changedObjects(before?.Service, objects.Service));
+    for (const key of changedExternals(before, objects)) touched.add(key);
     const declared = patch(bare, touched, (key) => {
       const object = objects.Service.get(key)?.object;
+      const external = externalOf(objects, key);
+      if (external) return externalDefinitionOf(external, options.clusterDomain);
       return object && definitionOf(object, options.clusterDomain);
     });
     const changedSlices = changedObjects(before?.EndpointSlice, objects.EndpointSlice);
@@ -134,13 +139,16 @@ export function createModel(options: BuildOptions): Model {
   function service(objects: ObjectSet, key: Key): Service | undefined {
     const object = objects.Service.get(key)?.object;
     const own = bare.get(key);
-    if (!object || !own) {
+    if (!own) {
       findings.service(key, []);
       return undefined;
     }
     const previous = mesh.services.get(key);
-    const found = endpointsOf(objects, pods, object, slices.of(key), options.awaitPods);
-    findings.service(key, [...exportOf(object).diagnostics, ...found.diagnostics]);
+    const found = object
+      ? endpointsOf(objects, pods, object, slices.of(key), options.awaitPods)
+      : { endpoints: [], diagnostics: [] };
+    const ports = object ? [...misspeltProtocols(object), ...portsWithoutEndpoint(object, found)] : [];
+    findings.service(key, [...(object ? exportOf(object).diagnostics : []), ...found.diagnostics, ...ports]);
     const policy = inForce.get(key);
     const attached = gateway.attached.get(key);
     const definition = share(previous?.definition, {

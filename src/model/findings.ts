@@ -1,7 +1,7 @@
 /** What is wrong in a mesh, kept by what it was found in: only what changed is looked at again. */
 import { compareDiagnostics, type Diagnostic } from "../base/diagnostic.ts";
+import { diagnoseInMesh, diagnosePolicy } from "./analysis/policy.ts";
 import { backendKey, backendsIn } from "./backend.ts";
-import { diagnosePolicy } from "./diagnose.ts";
 import { type ObjectSet, withPlace } from "./objects.ts";
 import { diagnoseRateLimits } from "./rate-limit-service.ts";
 import { share } from "./share.ts";
@@ -29,9 +29,12 @@ export interface Findings {
 }
 
 interface Judged {
-  /** What the judgement rests on: while all of it is the same, so is the judgement. */
+  readonly policy: Policy;
+  /** What the policy alone is enough to see. */
+  readonly alone: Found;
+  /** What the judgement in the mesh rests on: while all of it is the same, so is the judgement. */
   readonly basis: readonly unknown[];
-  readonly found: Found;
+  readonly inMesh: Found;
 }
 
 export function createFindings(): Findings {
@@ -39,6 +42,8 @@ export function createFindings(): Findings {
   let ofAttachment: Found = [];
   let ofGateway: Found = [];
   let ofPolicies = new Map<Key, Judged>();
+  /** Policies by the services that they name as backends, there or not. */
+  let naming: ReadonlyMap<Key, readonly Policy[]> = new Map();
   let ofRateLimits: Found = [];
   let judged: { readonly policies: unknown; readonly catalog: unknown; readonly sidecars: number } | undefined;
   let last: Found = [];
@@ -58,27 +63,32 @@ export function createFindings(): Findings {
       const basis = [policy, probing, ...own, ...backendsOf(services, policy, names)];
       const before = ofPolicies.get(policy.key);
       const same = before?.basis.length === basis.length && basis.every((part, i) => part === before.basis[i]);
-      next.set(policy.key, same ? before : { basis, found: diagnosePolicy(services, policy, own, sidecars) });
+      const subject = { policy, targets: own, services, sidecars };
+      next.set(policy.key, same ? before : { policy, alone: alone(policy), basis, inMesh: diagnoseInMesh(subject) });
     }
     ofPolicies = next;
+    naming = namedBackends(policies.values());
     ofRateLimits = diagnoseRateLimits(catalog);
   }
 
-  /** Only endpoints changed: that concerns the policies in force for them. */
+  /** Only endpoints changed: that concerns the policies in force for them, and those that name them. */
   function judgeSome(services: ReadonlyMap<Key, Service>, changed: readonly Key[], sidecars: number): void {
-    const concerned = new Map(
-      changed.flatMap((key) => {
-        const policy = services.get(key)?.policy;
-        return policy ? [[policy.key, policy] as const] : [];
-      }),
+    const concerned = new Set(
+      changed.flatMap((key) => [services.get(key)?.policy ?? [], naming.get(key) ?? []].flat()),
     );
-    for (const [key, policy] of concerned) {
-      const own = policy.spec.targetRefs.flatMap(({ name }) => {
+    for (const policy of concerned) {
+      const targets = policy.spec.targetRefs.flatMap(({ name }) => {
         const service = services.get(`${policy.namespace}/${name}`);
         return service?.policy === policy ? [service] : [];
       });
-      ofPolicies.set(key, { basis: [], found: diagnosePolicy(services, policy, own, sidecars) });
+      const inMesh = diagnoseInMesh({ policy, targets, services, sidecars });
+      ofPolicies.set(policy.key, { policy, alone: alone(policy), basis: [], inMesh });
     }
+  }
+
+  function alone(policy: Policy): Found {
+    const before = ofPolicies.get(policy.key);
+    return before?.policy === policy ? before.alone : diagnosePolicy(policy);
   }
 
   return {
@@ -102,7 +112,7 @@ export function createFindings(): Findings {
     },
     all(objects) {
       const found = [...[...ofServices.values()].flat(), ...ofAttachment, ...ofGateway, ...ofRateLimits];
-      for (const policy of ofPolicies.values()) found.push(...policy.found);
+      for (const { alone: own, inMesh } of ofPolicies.values()) found.push(...own, ...inMesh);
       last = share(last, found.map((d) => withPlace(objects, d)).sort(compareDiagnostics));
       return last;
     },
@@ -113,8 +123,21 @@ export function createFindings(): Findings {
 function backendsOf(services: ReadonlyMap<Key, Service>, policy: Policy, names: string): readonly unknown[] {
   return backendsIn(policy.spec).flatMap(({ service }) => {
     if (service === undefined) return [];
-    return [services.get(backendKey(policy.namespace, service))?.definition ?? names];
+    return [services.get(backendKey(policy.namespace, service)) ?? names];
   });
+}
+
+function namedBackends(policies: Iterable<Policy>): ReadonlyMap<Key, readonly Policy[]> {
+  const named = new Map<Key, Policy[]>();
+  for (const policy of policies) {
+    const keys = backendsIn(policy.spec).flatMap(({ service }) => service ?? []);
+    for (const key of new Set(keys.map((service) => backendKey(policy.namespace, service)))) {
+      const others = named.get(key);
+      if (others) others.push(policy);
+      else named.set(key, [policy]);
+    }
+  }
+  return named;
 }
 
 function namesOf(catalog: readonly ServiceDefinition[]): string {

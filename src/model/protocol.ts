@@ -19,6 +19,9 @@ const BY_NAME: Readonly<Record<string, Protocol>> = {
   "kubernetes.io/wss": "TLS",
 };
 
+/** What `appProtocol` is understood by. */
+export const PROTOCOL_NAMES: readonly string[] = Object.keys(BY_NAME);
+
 /** SMTP, DNS, MySQL and MongoDB: waiting for the client's first bytes would wait for ever. */
 const SERVER_FIRST_PORTS: ReadonlySet<number> = new Set([25, 53, 3306, 27017]);
 

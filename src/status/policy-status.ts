@@ -44,6 +44,9 @@ const UNRESOLVED: Readonly<Record<string, string>> = {
   HED1306: "SubsetNotFound",
 };
 
+/** Most remarks that a condition repeats; `heddle describe` shows all. */
+const MAX_REMARKS = 8;
+
 export function judgePolicy(facts: PolicyFacts): readonly Judgement[] {
   return [accepted(facts), resolvedRefs(facts), programmed(facts)];
 }
@@ -55,7 +58,8 @@ function accepted({ generation, diagnostics, inForce }: PolicyFacts): Judgement 
   const [first] = refused;
   // One target of several may be taken by an older policy, or be missing: the policy is in force for the others, and says so.
   if (!first || inForce) {
-    return yes("Accepted", generation, "Accepted", first ? wordsOf(refused) : "The policy is in force.");
+    const words = [first ? wordsOf(refused) : "The policy is in force.", ...remarksOf(diagnostics)];
+    return yes("Accepted", generation, "Accepted", words.join(" "));
   }
   return no("Accepted", generation, NOT_ACCEPTED[first.code]!, wordsOf(refused));
 }
@@ -92,6 +96,16 @@ function programmed(facts: PolicyFacts): Judgement {
   }
   const message = matched === 0 ? "No sidecar is concerned." : `All ${matched} sidecars run this generation.`;
   return yes("Programmed", generation, "Programmed", message);
+}
+
+/** What is in force and will hardly do what was meant. Other conditions speak of the rest. */
+function remarksOf(diagnostics: readonly Diagnostic[]): readonly string[] {
+  const remarks = diagnostics.filter(
+    ({ code }) => code.startsWith("HED13") && !(code in NOT_ACCEPTED) && !(code in UNRESOLVED),
+  );
+  if (remarks.length === 0) return [];
+  const more = remarks.length > MAX_REMARKS ? `; and ${remarks.length - MAX_REMARKS} more` : "";
+  return [`But ${wordsOf(remarks.slice(0, MAX_REMARKS))}${more}`];
 }
 
 function wordsOf(diagnostics: readonly Diagnostic[]): string {

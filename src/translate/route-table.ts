@@ -121,9 +121,11 @@ function withoutDuplicates(input: RouteInput, name: string, hosts: readonly Virt
     if (free.length === host.domains.length) return host;
     const taken = host.domains.filter((domain) => !free.includes(domain));
     const first = taken[0]!;
+    const service = input.services.find(({ hostname }) => host.name.startsWith(`${hostname}:`));
     input.report({
       code: "HED2102",
       level: "warning",
+      ...(service && { ref: service.ref }),
       path: "",
       message:
         `${host.name}: ${taken.join(", ")} in route table ${name} already means ${owner.get(first.toLowerCase())}, ` +

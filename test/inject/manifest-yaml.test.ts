@@ -69,6 +69,10 @@ test("what an alias stands for changes in one place only", () => {
 test("a key that only looks like a merge is kept as a key", () => {
   const text = 'a:\n  "<<": 1 # not a merge\n';
   expect(rewrite(text, (value) => ({ ...value, b: { "<<": null } }))).toBe(`${text}b:\n  "<<": null\n`);
+  expect(parseManifest(rewrite("a: { '<<': 1 }\n", (value) => ({ ...value, b: 1 }))).toJS()).toEqual({
+    a: { "<<": 1 },
+    b: 1,
+  });
   expect(rewrite("a: 1\n", () => ({ a: 1, "<<": { b: 2 } }))).toBe('a: 1\n"<<":\n  b: 2\n');
 });
 

@@ -160,8 +160,10 @@ metadata: { name: n1, labels: { topology.kubernetes.io/zone: z1, topology.kubern
     const second = slice("a-2", "{ addresses: [10.0.0.1] }").replace("8080", "8081");
     expect(codesOf(slice("a-1", "{ addresses: [10.0.0.1] }"), second)).toEqual([
       'HED1311 10.0.0.1 is given with two numbers for port "http"; only one of them is used',
+      "HED1377 port 81 leads nowhere: the only endpoint has no port of its name",
     ]);
-    expect(codesOf(slice("a-1", "{ addresses: [10.0.0.1] }"))).toEqual([]);
+    const both = slice("a-1", "{ addresses: [10.0.0.1] }").replace("8080 }", "8080 }, { name: admin, port: 9000 }");
+    expect(codesOf(both)).toEqual([]);
   });
 
   test("a slice of another namespace or another service is not taken", () => {

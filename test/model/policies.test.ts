@@ -21,7 +21,7 @@ function policy(name: string, spec: string, meta = ""): string {
 apiVersion: heddle.dev/v1alpha1
 kind: TrafficPolicy
 metadata: { name: ${name}, namespace: shop, ${meta} }
-spec: { targetRefs: [{ kind: Service, name: checkout }], ${spec} }
+spec: { targetRefs: [{ kind: Service, name: checkout }], connection: { connectTimeout: 1s }, ${spec} }
 ---`;
 }
 
@@ -78,7 +78,7 @@ describe("warnings", () => {
     [
       "a subset without endpoints",
       both,
-      ['spec.subsets[1].labels: subset "v2" (version=v2) selects none of the 1 endpoints of Service shop/checkout'],
+      ['spec.subsets[1].labels: subset "v2" (version=v2) selects none of the 1 endpoint of Service shop/checkout'],
     ],
     [
       "a backend service that is not there",
@@ -130,9 +130,9 @@ describe("warnings", () => {
     ],
     [
       "a try longer than the request",
-      "routes: [{ timeout: 1s, retries: { attempts: 1, perTryTimeout: 2s } }]",
+      "routes: [{ timeout: 1500ms, retries: { attempts: 1, perTryTimeout: 2s } }]",
       [
-        "HED1308 warning: TrafficPolicy shop/a: spec.routes[0].retries.perTryTimeout: is 2000ms, longer than the route's timeout of 1000ms",
+        "HED1308 warning: TrafficPolicy shop/a: spec.routes[0].retries.perTryTimeout: is 2000ms, longer than the route's timeout of 1500ms",
       ],
     ],
   ];

@@ -51,6 +51,20 @@ describe("conditions of a policy", () => {
     expect(judged({ diagnostics })).toMatchObject({ Accepted: "True/Accepted", ResolvedRefs: resolved });
   });
 
+  test("what will hardly do what was meant is said of a policy that is in force", () => {
+    const remark = (index: number) =>
+      diagnostic("HED1307", { ref, path: `spec.routes[${index}]`, message: "is never reached" });
+    const said = (count: number) =>
+      judgePolicy({ ...well, diagnostics: Array.from({ length: count }, (_, i) => remark(i + 1)) });
+    expect(said(1)[0]).toMatchObject({
+      status: "True",
+      reason: "Accepted",
+      message: "The policy is in force. But HED1307: spec.routes[1]: is never reached",
+    });
+    expect(said(1).slice(1)).toEqual(judgePolicy(well).slice(1));
+    expect(said(10)[0]!.message).toMatch(/spec\.routes\[8\]: is never reached; and 2 more$/);
+  });
+
   test("sidecars that do not run it yet, and those that refuse it", () => {
     const samples = [{ proxy: "web.shop", reason: "no" }];
     expect(judged({ proxies: { matched: 4, synced: 3, stale: 1, rejected: 0 } }).Programmed).toBe("False/Reconciling");

@@ -153,7 +153,13 @@ const policies = fc
     weight: fc.nat(9),
     createdAt,
     from: fc.constantFrom({ namespaces: ["shop"] }, { labels: { app: "a" } }, undefined),
-    failover: fc.boolean(),
+    locality: fc.constantFrom(
+      undefined,
+      { failover: true },
+      { distribute: [{ from: "*", to: [{ zone: "z1", weight: 1 }] }] },
+    ),
+    mirror: fc.option(app),
+    outlierDetection: fc.constantFrom(undefined, {}, { successRate: { minEndpoints: 2 } }),
   })
   .map((p) => ({
     apiVersion: "heddle.dev/v1alpha1",
@@ -169,9 +175,11 @@ const policies = fc
             { subset: "canary", weight: p.weight },
             p.backend === null ? { weight: 1 } : { service: p.backend, port: 80, weight: 1 },
           ],
+          ...(p.mirror !== null && { mirror: [{ service: p.mirror, port: 80 }] }),
         },
       ],
-      ...(p.failover && { loadBalancing: { locality: { failover: true } } }),
+      ...(p.locality && { loadBalancing: { locality: p.locality } }),
+      ...(p.outlierDetection && { outlierDetection: p.outlierDetection }),
     },
   }));
 

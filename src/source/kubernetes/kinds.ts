@@ -8,6 +8,7 @@ export const LIST_PATHS: Readonly<Record<ApiKind, string>> = {
   Namespace: "/api/v1/namespaces",
   Node: "/api/v1/nodes",
   TrafficPolicy: "/apis/heddle.dev/v1alpha1/trafficpolicies",
+  ExternalService: "/apis/heddle.dev/v1alpha1/externalservices",
   HTTPRoute: "/apis/gateway.networking.k8s.io/v1/httproutes",
   GRPCRoute: "/apis/gateway.networking.k8s.io/v1/grpcroutes",
   ReferenceGrant: "/apis/gateway.networking.k8s.io/v1beta1/referencegrants",
@@ -19,4 +20,5 @@ export const OPTIONAL_KINDS: ReadonlySet<ApiKind> = new Set<ApiKind>(["HTTPRoute
 /** Why a list may be missing, as advice. */
 export const LIST_HINTS: Partial<Readonly<Record<ApiKind, string>>> = {
   TrafficPolicy: "are the CRDs installed? helm install heddle-crds",
+  ExternalService: "are the CRDs installed? helm upgrade heddle-crds",
 };

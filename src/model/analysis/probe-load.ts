@@ -1,19 +1,14 @@
 /** What active health checks cost the endpoints that are checked: every sidecar asks each of them. */
-import { diagnostic } from "../base/diagnostic-codes.ts";
-import type { Diagnostic } from "../base/diagnostic.ts";
-import type { Policy, Service } from "./snapshot.ts";
-import { selects } from "./workloads.ts";
+import type { Diagnostic } from "../../base/diagnostic.ts";
+import { selects } from "../workloads.ts";
+import { finding, type Subject } from "./subject.ts";
 
 /** Checks a second that an endpoint may get before it is worth a warning. */
 const BEARABLE = 50;
 
 /** Services whose busiest endpoint gets more checks than is bearable once every sidecar calls it. */
-export function probeLoads(
-  { ref, spec }: Policy,
-  targets: readonly Service[],
-  sidecars: number,
-): readonly Diagnostic[] {
-  const { healthCheck, subsets = [] } = spec;
+export function probeLoads({ policy, targets, sidecars }: Subject): readonly Diagnostic[] {
+  const { healthCheck, subsets = [] } = policy.spec;
   if (!healthCheck) return [];
   const seconds = healthCheck.interval / 1000;
   return targets.flatMap((service) => {
@@ -28,6 +23,6 @@ export function probeLoads(
     const message =
       `an endpoint of Service ${service.key} gets up to ${Math.round(load)} checks a second: ` +
       `${sidecars} sidecars × ${clusters} clusters (ports and subsets) every ${seconds}s`;
-    return [diagnostic("HED1325", { ref, path: "spec.healthCheck.interval", message })];
+    return [finding(policy, "HED1325", "spec.healthCheck.interval", message)];
   });
 }
