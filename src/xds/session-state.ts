@@ -96,6 +96,8 @@ export interface Silence {
   /** 0: none; 1: changed clusters are back at their last good version; 2: new ones are taken back too. */
   stage: 0 | 1 | 2;
   since: number;
+  /** When the clusters last waited for endpoints that were refused. */
+  waitedUntil: number;
   /** Responses that were unanswered when the silence was noticed. They stay so: any answer ends it. */
   suspects: readonly Outstanding[];
   /** Grows with each silence that turned out to be plain slowness. */
@@ -118,7 +120,7 @@ export function createSessionState(protocol: "delta" | "sotw", options: SessionO
     writable: true,
     closed: false,
     nonces: 0,
-    silence: { stage: 0, since: 0, suspects: [], patience: 1, wakeNonce: undefined },
+    silence: { stage: 0, since: 0, waitedUntil: -Infinity, suspects: [], patience: 1, wakeNonce: undefined },
     wakeAt: undefined,
     actions: [],
   };
