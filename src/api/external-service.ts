@@ -1,4 +1,5 @@
 /** `ExternalService`: hosts outside of the mesh, so that calls to them have policies like calls within it. */
+import { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import { z } from "zod";
 import { dnsLabel, objectMeta, type ObjectMeta } from "./object-meta.ts";
@@ -15,6 +16,15 @@ const host = z
   .max(253)
   .regex(HOST, "must be a host name such as api.example.com, or *.example.com for all below it");
 
+const name = z
+  .string()
+  .min(1)
+  .max(253)
+  .regex(
+    /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$/,
+    "must be a host name such as api.example.com",
+  );
+
 const ADDRESS = /^([0-9a-f:.]*:[0-9a-f:.]*|[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)$/;
 const address = z.string().min(1).max(253).regex(ADDRESS, "must be an IP address or a host name");
 
@@ -28,13 +38,29 @@ const servicePort = z.strictObject({
   targetPort: port.optional().describe("The port of the endpoints. Default: `port`."),
 });
 
+/** Envoy refuses a whole cluster for a certificate that it cannot read. */
+const readable: Rule<string> = {
+  code: "HED1244",
+  message: "must be certificates as PEM text, each from its BEGIN to its END line",
+  check: (pem) => {
+    const blocks = pem.split(/(?=-----BEGIN )/).filter((text) => text.trim() !== "");
+    const bad = blocks.findIndex((text) => !isCertificate(text));
+    return bad < 0 ? [] : [{ path: [], detail: `the ${bad + 1}. of ${blocks.length} cannot be read` }];
+  },
+};
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0;
+  } catch {
+    return false;
+  }
+}
+
 const tls = z.strictObject({
   mode: z.literal("Originate").describe("Callers speak plaintext to their sidecar, and it speaks TLS to the host."),
-  sni: host.optional().describe("The name that is asked for. Default: the host of the request."),
-  caCertificate: z
-    .string()
-    .max(65_536)
-    .regex(/^\s*-----BEGIN CERTIFICATE-----/, "must be certificates as PEM text")
+  sni: name.optional().describe("The name that is asked for. Default: the host of the request."),
+  caCertificate: withRules(z.string().min(1).max(65_536), [readable])
     .optional()
     .describe("Who must have signed the host's certificate. Default: the authorities of the sidecar's image."),
   subjectAltNames: z
@@ -66,7 +92,9 @@ type Fields = z.output<typeof fields>;
 const staticAddresses: Rule<Fields> = {
   code: "HED1240",
   message: "must list IP addresses, since resolution is Static",
-  cel: "self.resolution != 'Static' || has(self.endpoints)",
+  cel:
+    "self.resolution != 'Static' || " +
+    "(has(self.endpoints) && self.endpoints.all(e, e.matches('^[0-9.]+$') || e.contains(':')))",
   check: ({ resolution, endpoints = [] }) => {
     if (resolution !== "Static") return [];
     if (endpoints.length === 0) return [{ path: ["endpoints"] }];
@@ -94,6 +122,13 @@ const portsOnce: Rule<Fields> = {
   check: ({ ports }) => repeated(ports, (p) => String(p.port)).map((i) => ({ path: ["ports", i, "port"] })),
 };
 
+const hostsOnce: Rule<Fields> = {
+  code: "HED1204",
+  message: "must not have a host twice",
+  cel: "self.hosts.all(h, self.hosts.exists_one(other, other == h))",
+  check: ({ hosts }) => repeated(hosts, (text) => text).map((i) => ({ path: ["hosts", i] })),
+};
+
 const tlsOfHttp: Rule<Fields> = {
   code: "HED1243",
   message: "needs a port of HTTP, HTTP2 or GRPC: TLS on behalf of callers is for requests",
@@ -102,7 +137,7 @@ const tlsOfHttp: Rule<Fields> = {
     originated && !ports.some(({ protocol }) => HTTP.has(protocol)) ? [{ path: ["tls"] }] : [],
 };
 
-export const externalServiceSpec = withRules(fields, [staticAddresses, oneName, portsOnce, tlsOfHttp]);
+export const externalServiceSpec = withRules(fields, [hostsOnce, staticAddresses, oneName, portsOnce, tlsOfHttp]);
 
 export type ExternalServiceSpec = Fields;
 

@@ -36,7 +36,7 @@ export const DIAGNOSTIC_CODES = {
   HED1007: {
     level: "error",
     title: "Unknown kind or version",
-    hint: "Heddle's own kind is TrafficPolicy of heddle.dev/v1alpha1.",
+    hint: "Heddle's own kinds are TrafficPolicy and ExternalService of heddle.dev/v1alpha1.",
   },
   HED1008: {
     level: "error",
@@ -151,6 +151,11 @@ export const DIAGNOSTIC_CODES = {
     title: "TLS for ports that carry no requests",
     hint: "Declare the port as HTTP, HTTP2 or GRPC, or leave tls out: TLS ports are passed through.",
   },
+  HED1244: {
+    level: "error",
+    title: "Certificate that cannot be read",
+    hint: "Paste whole certificates as PEM text, each from its BEGIN to its END line.",
+  },
   HED1250: {
     level: "error",
     title: "Filter without its field",
@@ -169,7 +174,7 @@ export const DIAGNOSTIC_CODES = {
   HED1302: {
     level: "error",
     title: "Target not found",
-    hint: "Create the Service, or correct the name in targetRefs.",
+    hint: "Create the Service or ExternalService, or correct kind and name in targetRefs.",
   },
   HED1303: {
     level: "warning",
@@ -245,6 +250,11 @@ export const DIAGNOSTIC_CODES = {
     level: "error",
     title: "Another rate-limit service is in use",
     hint: "Name the same Service and port in all policies; the oldest policy's is asked.",
+  },
+  HED1330: {
+    level: "warning",
+    title: "Host of an older service",
+    hint: "Remove the host from one of the two, or export them to different namespaces by heddle.dev/export-to.",
   },
   HED1335: {
     level: "error",

@@ -2,8 +2,7 @@
 import type { ExternalServiceObject } from "../api/external-service.ts";
 import { refOf } from "../api/parse-object.ts";
 import type { ObjectRef } from "../base/diagnostic.ts";
-import { changedObjects } from "./changes.ts";
-import type { ObjectSet } from "./objects.ts";
+import { exportOf } from "./export-to.ts";
 import type { Key, ServiceDefinition } from "./snapshot.ts";
 
 const PREFIX = "/external:";
@@ -18,20 +17,15 @@ export function keyOfRef({ kind, namespace, name }: ObjectRef): Key {
   return kind === "ExternalService" ? externalKey(namespace, name) : `${namespace}/${name}`;
 }
 
-/** Keys of the services whose ExternalServices have changed. */
-export function changedExternals(before: ObjectSet | undefined, after: ObjectSet): readonly Key[] {
-  const changed = changedObjects(before?.ExternalService, after.ExternalService);
-  return [...changed].map((key) => externalKey(...(key.split("/", 2) as [string, string])));
-}
-
-/** The ExternalService behind a key; undefined for the key of a Service. */
-export function externalOf(objects: ObjectSet, key: Key): ExternalServiceObject | undefined {
-  return key.includes(PREFIX) ? objects.ExternalService.get(key.replace(PREFIX, "/"))?.object : undefined;
+/** The key of the ExternalService behind a service's key; undefined for the key of a Service. */
+export function externalObjectKey(key: Key): string | undefined {
+  return key.includes(PREFIX) ? key.replace(PREFIX, "/") : undefined;
 }
 
 export function externalDefinitionOf(object: ExternalServiceObject, clusterDomain: string): ServiceDefinition {
   const { name, namespace, createdAt } = object.meta;
   const { hosts, ports, resolution, endpoints, tls } = object.spec;
+  const { namespaces: exportTo } = exportOf(object);
   return {
     ref: refOf(object),
     key: externalKey(namespace, name),
@@ -51,6 +45,7 @@ export function externalDefinitionOf(object: ExternalServiceObject, clusterDomai
     createdAt,
     prefers: "any",
     localOnly: false,
+    ...(exportTo && { exportTo }),
     external: { hosts, resolution, endpoints: endpoints ?? hosts, ...(tls && { tls }) },
   };
 }

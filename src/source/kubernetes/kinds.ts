@@ -14,11 +14,15 @@ export const LIST_PATHS: Readonly<Record<ApiKind, string>> = {
   ReferenceGrant: "/apis/gateway.networking.k8s.io/v1beta1/referencegrants",
 };
 
-/** Kinds of others, which a cluster may do without: as long as they are not installed, there are none. */
-export const OPTIONAL_KINDS: ReadonlySet<ApiKind> = new Set<ApiKind>(["HTTPRoute", "GRPCRoute", "ReferenceGrant"]);
+/** Kinds that a cluster may do without, those of others and a newer one: as long as they are not installed, there are none. */
+export const OPTIONAL_KINDS: ReadonlySet<ApiKind> = new Set<ApiKind>([
+  "ExternalService",
+  "HTTPRoute",
+  "GRPCRoute",
+  "ReferenceGrant",
+]);
 
 /** Why a list may be missing, as advice. */
 export const LIST_HINTS: Partial<Readonly<Record<ApiKind, string>>> = {
   TrafficPolicy: "are the CRDs installed? helm install heddle-crds",
-  ExternalService: "are the CRDs installed? helm upgrade heddle-crds",
 };
