@@ -1,5 +1,6 @@
 /** What holds where a field is not given and the schema has no default for it: the translation decides, or Envoy. */
 export const UNSET: Readonly<Record<string, string>> = {
+  "targetRefs[].group": "that of the kind",
   "routes[].match[].headers[].present": "not asked",
   "routes[].match[].query[].present": "not asked",
   "routes[].match[].cookies[].present": "not asked",

@@ -1,5 +1,6 @@
-/** The CustomResourceDefinition of TrafficPolicy, made from its schema. */
+/** The CustomResourceDefinitions, made from the schemas. */
 import { z } from "zod";
+import { externalServiceSpec } from "./external-service.ts";
 import { trafficPolicySpec } from "./traffic-policy.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -67,40 +68,74 @@ const COLUMNS: readonly Json[] = [
 
 /** The whole CustomResourceDefinition as a value to write as YAML. */
 export function trafficPolicyCrd(): Json {
-  const schema: Json = {
-    type: "object",
+  return crd({
+    names: { kind: "TrafficPolicy", plural: "trafficpolicies", shortNames: ["tp"] },
     description:
       "What a platform engineer says of the traffic to Services: routes, retries, load balancing and limits.",
+    spec: trafficPolicySpec,
+    columns: COLUMNS,
+    status: STATUS,
+  });
+}
+
+export function externalServiceCrd(): Json {
+  return crd({
+    names: { kind: "ExternalService", plural: "externalservices", shortNames: ["xs"] },
+    description: "Hosts outside of the mesh, so that calls to them have policies like calls within it.",
+    spec: externalServiceSpec,
+    columns: [
+      { name: "Hosts", type: "string", jsonPath: ".spec.hosts" },
+      { name: "Resolution", type: "string", jsonPath: ".spec.resolution" },
+      { name: "TLS", type: "string", jsonPath: ".spec.tls.mode" },
+      { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" },
+    ],
+  });
+}
+
+interface Definition {
+  readonly names: { readonly kind: string; readonly plural: string; readonly shortNames: readonly string[] };
+  readonly description: string;
+  readonly spec: z.ZodType;
+  readonly columns: readonly Json[];
+  readonly status?: Json;
+}
+
+function crd({ names, description, spec, columns, status }: Definition): Json {
+  const { kind, plural, shortNames } = names;
+  const schema: Json = {
+    type: "object",
+    description,
     required: ["spec"],
     properties: {
       apiVersion: { type: "string" },
       kind: { type: "string" },
       metadata: { type: "object" },
-      spec: structural(z.toJSONSchema(trafficPolicySpec, { io: "input", target: "openapi-3.0" })),
-      status: STATUS,
+      spec: structural(z.toJSONSchema(spec, { io: "input", target: "openapi-3.0" })),
+      ...(status && { status }),
     },
-  };
-  const names = {
-    kind: "TrafficPolicy",
-    listKind: "TrafficPolicyList",
-    plural: "trafficpolicies",
-    singular: "trafficpolicy",
   };
   return {
     apiVersion: "apiextensions.k8s.io/v1",
     kind: "CustomResourceDefinition",
-    metadata: { name: "trafficpolicies.heddle.dev", labels: { "app.kubernetes.io/part-of": "heddle" } },
+    metadata: { name: `${plural}.heddle.dev`, labels: { "app.kubernetes.io/part-of": "heddle" } },
     spec: {
       group: "heddle.dev",
       scope: "Namespaced",
-      names: { ...names, shortNames: ["tp"], categories: ["heddle"] },
+      names: {
+        kind,
+        listKind: `${kind}List`,
+        plural,
+        singular: kind.toLowerCase(),
+        shortNames: [...shortNames],
+        categories: ["heddle"],
+      },
       versions: [
         {
           name: "v1alpha1",
           served: true,
           storage: true,
-          subresources: { status: {} },
-          additionalPrinterColumns: COLUMNS,
+          ...(status && { subresources: { status: {} } }),
+          additionalPrinterColumns: columns,
           schema: { openAPIV3Schema: schema },
         },
       ],

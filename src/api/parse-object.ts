@@ -5,6 +5,7 @@ import type { Diagnostic, ObjectRef } from "../base/diagnostic.ts";
 import { namespaceObject, nodeObject, type NamespaceObject, type NodeObject } from "./cluster-scoped.ts";
 import { endpointSliceObject, type EndpointSliceObject } from "./endpoint-slice.ts";
 import { GATEWAY_API_VERSION, GATEWAY_GROUP } from "./gateway-reference.ts";
+import { externalServiceObject, type ExternalServiceObject } from "./external-service.ts";
 import { grpcRouteObject, type GrpcRouteObject } from "./grpc-route.ts";
 import { httpRouteObject, type HttpRouteObject } from "./http-route.ts";
 import { diagnosticsOf } from "./issues.ts";
@@ -22,6 +23,7 @@ export type ApiObject =
   | NamespaceObject
   | NodeObject
   | TrafficPolicyObject
+  | ExternalServiceObject
   | HttpRouteObject
   | GrpcRouteObject
   | ReferenceGrantObject;
@@ -35,6 +37,7 @@ export const API_VERSIONS: Readonly<Record<ApiKind, string>> = {
   Namespace: "v1",
   Node: "v1",
   TrafficPolicy: "heddle.dev/v1alpha1",
+  ExternalService: "heddle.dev/v1alpha1",
   HTTPRoute: GATEWAY_API_VERSION,
   GRPCRoute: GATEWAY_API_VERSION,
   // The one that all releases of the Gateway API serve.
@@ -54,6 +57,7 @@ const SCHEMAS: Readonly<Record<ApiKind, z.ZodType<ApiObject>>> = {
   Namespace: namespaceObject,
   Node: nodeObject,
   TrafficPolicy: trafficPolicyObject,
+  ExternalService: externalServiceObject,
   HTTPRoute: httpRouteObject,
   GRPCRoute: grpcRouteObject,
   ReferenceGrant: referenceGrantObject,
@@ -61,6 +65,7 @@ const SCHEMAS: Readonly<Record<ApiKind, z.ZodType<ApiObject>>> = {
 
 const CLUSTER_SCOPED: ReadonlySet<string> = new Set(["Namespace", "Node"]);
 const HEDDLE_GROUP = "heddle.dev";
+const OWN_KINDS: readonly string[] = ["TrafficPolicy", "ExternalService"];
 
 export type ParseOutcome =
   | { readonly outcome: "object"; readonly object: ApiObject }
@@ -133,9 +138,9 @@ function hasText(value: object, key: string): boolean {
 function misspelled(apiVersion: string, kind: string, ref: ObjectRef | undefined): readonly Diagnostic[] {
   const group = apiVersion.split("/")[0];
   if (group === HEDDLE_GROUP) {
-    const own = `Heddle knows TrafficPolicy of ${API_VERSIONS.TrafficPolicy}`;
-    const meant = closest(kind, ["TrafficPolicy"]);
-    const [path, wrong] = kind === "TrafficPolicy" ? ["apiVersion", apiVersion] : ["kind", kind];
+    const own = `Heddle knows ${OWN_KINDS.join(" and ")} of ${API_VERSIONS.TrafficPolicy}`;
+    const meant = closest(kind, OWN_KINDS);
+    const [path, wrong] = OWN_KINDS.includes(kind) ? ["apiVersion", apiVersion] : ["kind", kind];
     const advice = meant !== undefined && meant !== kind ? `did you mean "${meant}"?` : own;
     return [diagnostic("HED1007", { ref, path, message: `"${wrong}" is not known; ${advice}` })];
   }

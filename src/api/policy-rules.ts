@@ -26,6 +26,15 @@ export const wholeSeconds: Rule<number> = {
   check: (ms) => (ms >= 1000 && ms % 1000 === 0 ? [] : HERE),
 };
 
+/** The group may be left out; it is no choice. */
+export const groupOfKind: Rule<{ readonly group?: string | undefined; readonly kind: string }> = {
+  code: "HED1104",
+  message: "must be the kind's own group: nothing for Service, heddle.dev for ExternalService",
+  cel: "!has(self.group) || self.group == (self.kind == 'Service' ? '' : 'heddle.dev')",
+  check: ({ group, kind }) =>
+    group === undefined || group === (kind === "Service" ? "" : "heddle.dev") ? [] : [{ path: ["group"] }],
+};
+
 export const ejectionTime: Rule<number> = {
   code: "HED1208",
   message: "must be at most 300s",

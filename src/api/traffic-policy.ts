@@ -154,13 +154,25 @@ const healthCheck = withRules(
   [exactlyOne(["http", "grpc", "tcp"])],
 );
 
+const target = withRules(
+  z.strictObject({
+    group: z
+      .enum(["", "heddle.dev"])
+      .optional()
+      .describe("`heddle.dev` for ExternalService. Default: that of the kind."),
+    kind: z.enum(["Service", "ExternalService"]),
+    name: dnsLabel,
+  }),
+  [rules.groupOfKind],
+);
+
 const specFields = z.strictObject({
   targetRefs: z
-    .array(z.strictObject({ group: z.literal("").optional(), kind: z.literal("Service"), name: dnsLabel }))
+    .array(target)
     .min(1)
     .max(16)
     .describe(
-      "Services of the policy's namespace that it is for. Of several policies for one Service the oldest wins whole.",
+      "Services and ExternalServices of the policy's namespace that it is for. Of several policies for one of them the oldest wins whole.",
     ),
   subsets: z.array(subset).max(32).optional().describe("Named groups of the target's endpoints."),
   routes: z.array(route).max(64).optional().describe("The first that matches a request wins."),

@@ -36,7 +36,7 @@ export const DIAGNOSTIC_CODES = {
   HED1007: {
     level: "error",
     title: "Unknown kind or version",
-    hint: "Heddle's own kind is TrafficPolicy of heddle.dev/v1alpha1.",
+    hint: "Heddle's own kinds are TrafficPolicy and ExternalService of heddle.dev/v1alpha1.",
   },
   HED1008: {
     level: "error",
@@ -135,6 +135,27 @@ export const DIAGNOSTIC_CODES = {
     title: "Rate-limit service on a route that sends nothing on",
     hint: "Limit such a route by requests alone.",
   },
+  HED1240: {
+    level: "error",
+    title: "Static endpoints that are no addresses",
+    hint: "List IP addresses, or let DNS resolve the names: resolution: DNS.",
+  },
+  HED1241: {
+    level: "error",
+    title: "Nothing that DNS can look up",
+    hint: "Write one ExternalService for each host, or list endpoints.",
+  },
+  HED1242: { level: "error", title: "Port given twice", hint: "Give each port a number of its own." },
+  HED1243: {
+    level: "error",
+    title: "TLS for ports that carry no requests",
+    hint: "Declare the port as HTTP, HTTP2 or GRPC, or leave tls out: TLS ports are passed through.",
+  },
+  HED1244: {
+    level: "error",
+    title: "Certificate that cannot be read",
+    hint: "Paste whole certificates as PEM text, each from its BEGIN to its END line.",
+  },
   HED1250: {
     level: "error",
     title: "Filter without its field",
@@ -153,7 +174,7 @@ export const DIAGNOSTIC_CODES = {
   HED1302: {
     level: "error",
     title: "Target not found",
-    hint: "Create the Service, or correct the name in targetRefs.",
+    hint: "Create the Service or ExternalService, or correct kind and name in targetRefs.",
   },
   HED1303: {
     level: "warning",
@@ -229,6 +250,11 @@ export const DIAGNOSTIC_CODES = {
     level: "error",
     title: "Another rate-limit service is in use",
     hint: "Name the same Service and port in all policies; the oldest policy's is asked.",
+  },
+  HED1330: {
+    level: "warning",
+    title: "Host of an older service",
+    hint: "Remove the host from one of the two, or export them to different namespaces by heddle.dev/export-to.",
   },
   HED1335: {
     level: "error",

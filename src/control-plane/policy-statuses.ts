@@ -1,6 +1,7 @@
 /** What the status of every policy is to say, from what all parts of the control plane know. */
 import { type Diagnostic, type ObjectRef, refKey } from "../base/diagnostic.ts";
 import type { ObjectSet } from "../model/objects.ts";
+import { keyOfRef } from "../model/external-services.ts";
 import type { MeshSnapshot, Policy } from "../model/snapshot.ts";
 import { countProxies, judgePolicy } from "../status/policy-status.ts";
 import type { ReplicaReport } from "../status/report.ts";
@@ -58,8 +59,8 @@ function wanted(
 /** What could not be made of a service is a matter of the policy that is in force for it. */
 function policyOf(mesh: MeshSnapshot, { code, ref }: Diagnostic): string | undefined {
   if (ref?.kind === "TrafficPolicy") return keyOf(ref);
-  if (ref?.kind !== "Service" || !code.startsWith("HED2")) return undefined;
-  return mesh.services.get(keyOf(ref))?.policy?.key;
+  if (!ref || !["Service", "ExternalService"].includes(ref.kind) || !code.startsWith("HED2")) return undefined;
+  return mesh.services.get(keyOfRef(ref))?.policy?.key;
 }
 
 function keyOf({ namespace, name }: ObjectRef): string {

@@ -2,6 +2,7 @@
  * How far each connected sidecar is: which snapshot of the mesh it runs whole. A policy's generation is programmed on a sidecar
  * that runs the first snapshot that held it, or a later one.
  */
+import { keyOfRef } from "../model/external-services.ts";
 import type { MeshSnapshot } from "../model/snapshot.ts";
 import { MAX_SAMPLES, type PolicyReport, type Rejection, type ReplicaReport } from "../status/report.ts";
 import {
@@ -242,5 +243,5 @@ function countFrom(descending: readonly number[], least: number): number {
 
 function policyBehind(mesh: MeshSnapshot | undefined, text: string): string | undefined {
   const service = serviceNamedIn(text);
-  return service && mesh?.services.get(`${service.namespace}/${service.name}`)?.policy?.key;
+  return service && mesh?.services.get(keyOfRef(service))?.policy?.key;
 }

@@ -6,5 +6,7 @@ import type { ObjectRef } from "../base/diagnostic.ts";
  */
 export function serviceNamedIn(name: string): ObjectRef | undefined {
   const [, service, namespace] = /(?:^|\|)([-a-z0-9]+)\.([-a-z0-9]+)\.svc\./.exec(name) ?? [];
-  return service === undefined || namespace === undefined ? undefined : { kind: "Service", namespace, name: service };
+  if (service !== undefined && namespace !== undefined) return { kind: "Service", namespace, name: service };
+  const [, external, home] = /(?:^|\|)([-a-z0-9.]+)\.([-a-z0-9]+)\.external\./.exec(name) ?? [];
+  return external && home ? { kind: "ExternalService", namespace: home, name: external } : undefined;
 }

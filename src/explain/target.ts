@@ -20,7 +20,7 @@ export function targetOf(snapshot: MeshSnapshot, namespace: string, host: string
   const services = [...snapshot.services.values()];
   const name = host.toLowerCase();
   const bare = name.replace(/^\[(.*)\]$/, "$1");
-  const service = services.find((candidate) => hostsOf(candidate, namespace).includes(name));
+  const service = serviceCalled(services, namespace, name, port);
   const ports = (service?.ports ?? []).filter(({ protocol }) => protocol !== "UDP");
   const called = port ?? (ports.find((p) => p.port === 80) ?? ports[0])?.port ?? 80;
   const servicePort = ports.find((p) => p.port === called);
@@ -39,9 +39,31 @@ export function targetOf(snapshot: MeshSnapshot, namespace: string, host: string
   return of(undefined, "a name that is none of the mesh's");
 }
 
+/** By its own name, else by the longest wildcard; of two ExternalServices with one host the one that has the port. */
+function serviceCalled(
+  services: readonly Service[],
+  namespace: string,
+  name: string,
+  port: number | undefined,
+): Service | undefined {
+  const named = (pattern: string): Service | undefined => {
+    const found = services.filter((candidate) => hostsOf(candidate, namespace).includes(pattern));
+    return found.find(({ ports }) => ports.some((p) => p.port === port)) ?? found[0];
+  };
+  const labels = name.split(".");
+  const wildcards = labels.slice(1).map((_, index) => `*.${labels.slice(index + 1).join(".")}`);
+  return [name, ...wildcards].map(named).find((service) => service !== undefined);
+}
+
 function ofService(service: Service, of: (address: string | undefined, what: string) => Target): Target {
   if (service.type === "ExternalName") return of(undefined, `an alias of ${service.externalName}, which DNS resolves`);
   const [clusterIP] = service.clusterIPs;
+  if (service.external) {
+    const what = `ExternalService ${service.namespace}/${service.name}`;
+    return clusterIP === undefined
+      ? of(undefined, `${what}, which DNS resolves`)
+      : of(clusterIP, `an address of ${what}`);
+  }
   if (clusterIP !== undefined) return of(clusterIP, `the cluster IP of Service ${service.key}`);
   const endpoint = service.endpoints.find(({ ready }) => ready);
   if (endpoint) return of(endpoint.address, `one of the pods of the headless Service ${service.key}`);

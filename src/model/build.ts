@@ -2,10 +2,12 @@
  * API objects in, one immutable mesh snapshot out. No clock, no I/O, and user mistakes come out as diagnostics. What changed is
  * looked at again, and nothing else: the work follows the change, not the mesh.
  */
+import type { ExternalServiceObject } from "../api/external-service.ts";
 import type { ServiceObject } from "../api/service.ts";
 import { changedKeys, changedObjects, patchMap } from "./changes.ts";
 import { misspeltProtocols, portsWithoutEndpoint } from "./analysis/service-port.ts";
 import { attach } from "./attach.ts";
+import type { Endpoints } from "./endpoints.ts";
 import { exportOf } from "./export-to.ts";
 import { createFindings } from "./findings.ts";
 import { createGatewayTable } from "./gateway-table.ts";
@@ -15,7 +17,8 @@ import type { ObjectSet } from "./objects.ts";
 import { compareAge } from "./order.ts";
 import { createPodIndex } from "./pod-index.ts";
 import { policyOf } from "./policy.ts";
-import { definitionOf, endpointsOf } from "./services.ts";
+import { changedDeclarations, declaredAt, definitionAt } from "./declared.ts";
+import { endpointsOf } from "./services.ts";
 import { createServingTable } from "./serving.ts";
 import { share } from "./share.ts";
 import { createSliceIndex } from "./slice-index.ts";
@@ -72,11 +75,8 @@ export function createModel(options: BuildOptions): Model {
     if (nodes.size > 0) {
       for (const [key, { object }] of objects.Pod) if (nodes.has(object.node)) changedPods.add(key);
     }
-    const touched = new Set(changedObjects(before?.Service, objects.Service));
-    const declared = patch(bare, touched, (key) => {
-      const object = objects.Service.get(key)?.object;
-      return object && definitionOf(object, options.clusterDomain);
-    });
+    const touched = changedDeclarations(before, objects);
+    const declared = patch(bare, touched, (key) => definitionAt(objects, key, options.clusterDomain));
     const changedSlices = changedObjects(before?.EndpointSlice, objects.EndpointSlice);
     for (const key of slices.update(objects.EndpointSlice, changedSlices)) touched.add(key);
     pods.update(objects.Pod, changedPods);
@@ -133,16 +133,15 @@ export function createModel(options: BuildOptions): Model {
   }
 
   function service(objects: ObjectSet, key: Key): Service | undefined {
-    const object = objects.Service.get(key)?.object;
+    const object = declaredAt(objects, key);
     const own = bare.get(key);
     if (!object || !own) {
       findings.service(key, []);
       return undefined;
     }
     const previous = mesh.services.get(key);
-    const found = endpointsOf(objects, pods, object, slices.of(key), options.awaitPods);
-    const ports = [...misspeltProtocols(object), ...portsWithoutEndpoint(object, found)];
-    findings.service(key, [...exportOf(object).diagnostics, ...found.diagnostics, ...ports]);
+    const found = foundAt(objects, object, key);
+    findings.service(key, [...exportOf(object).diagnostics, ...found.diagnostics]);
     const policy = inForce.get(key);
     const attached = gateway.attached.get(key);
     const definition = share(previous?.definition, {
@@ -153,6 +152,14 @@ export function createModel(options: BuildOptions): Model {
     const endpoints = share(previous?.endpoints, found.endpoints);
     if (previous?.definition === definition && previous.endpoints === endpoints) return previous;
     return { ...definition, definition, endpoints };
+  }
+
+  /** The endpoints of a service, and what is wrong with them; the sidecars find those of an ExternalService by themselves. */
+  function foundAt(objects: ObjectSet, object: ServiceObject | ExternalServiceObject, key: Key): Endpoints {
+    if (object.kind === "ExternalService") return { endpoints: [], diagnostics: [] };
+    const found = endpointsOf(objects, pods, object, slices.of(key), options.awaitPods);
+    const ports = [...misspeltProtocols(object), ...portsWithoutEndpoint(object, found)];
+    return { ...found, diagnostics: [...found.diagnostics, ...ports] };
   }
 
   function catalogOf(services: ReadonlyMap<Key, Service>, changed: readonly Key[]): readonly ServiceDefinition[] {

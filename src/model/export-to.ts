@@ -1,4 +1,5 @@
 /** Which namespaces may call a service: what its owner says by an annotation. */
+import type { ExternalServiceObject } from "../api/external-service.ts";
 import type { ServiceObject } from "../api/service.ts";
 import { refOf } from "../api/parse-object.ts";
 import { diagnostic } from "../base/diagnostic-codes.ts";
@@ -15,7 +16,7 @@ export interface Export {
 
 const EVERYONE: Export = { namespaces: undefined, diagnostics: [] };
 
-export function exportOf(service: ServiceObject): Export {
+export function exportOf(service: ServiceObject | ExternalServiceObject): Export {
   const text = service.meta.annotations[EXPORT_TO];
   if (text === undefined) return EVERYONE;
   const entries = text.split(",").map((entry) => entry.trim());

@@ -2,6 +2,8 @@
 import { compareDiagnostics, type Diagnostic } from "../base/diagnostic.ts";
 import { diagnoseInMesh, diagnosePolicy } from "./analysis/policy.ts";
 import { backendKey, backendsIn } from "./backend.ts";
+import { keyOfRef } from "./external-services.ts";
+import { diagnoseHosts } from "./host-conflicts.ts";
 import { type ObjectSet, withPlace } from "./objects.ts";
 import { diagnoseRateLimits } from "./rate-limit-service.ts";
 import { share } from "./share.ts";
@@ -45,6 +47,7 @@ export function createFindings(): Findings {
   /** Policies by the services that they name as backends, there or not. */
   let naming: ReadonlyMap<Key, readonly Policy[]> = new Map();
   let ofRateLimits: Found = [];
+  let ofHosts: Found = [];
   let judged: { readonly policies: unknown; readonly catalog: unknown; readonly sidecars: number } | undefined;
   let last: Found = [];
 
@@ -69,6 +72,7 @@ export function createFindings(): Findings {
     ofPolicies = next;
     naming = namedBackends(policies.values());
     ofRateLimits = diagnoseRateLimits(catalog);
+    ofHosts = diagnoseHosts(catalog);
   }
 
   /** Only endpoints changed: that concerns the policies in force for them, and those that name them. */
@@ -77,8 +81,8 @@ export function createFindings(): Findings {
       changed.flatMap((key) => [services.get(key)?.policy ?? [], naming.get(key) ?? []].flat()),
     );
     for (const policy of concerned) {
-      const targets = policy.spec.targetRefs.flatMap(({ name }) => {
-        const service = services.get(`${policy.namespace}/${name}`);
+      const targets = policy.spec.targetRefs.flatMap((target) => {
+        const service = services.get(keyOfRef({ ...target, namespace: policy.namespace }));
         return service?.policy === policy ? [service] : [];
       });
       const inMesh = diagnoseInMesh({ policy, targets, services, sidecars });
@@ -111,7 +115,7 @@ export function createFindings(): Findings {
       judged = { policies, catalog, sidecars };
     },
     all(objects) {
-      const found = [...[...ofServices.values()].flat(), ...ofAttachment, ...ofGateway, ...ofRateLimits];
+      const found = [...[...ofServices.values()].flat(), ...ofAttachment, ...ofGateway, ...ofRateLimits, ...ofHosts];
       for (const { alone: own, inMesh } of ofPolicies.values()) found.push(...own, ...inMesh);
       last = share(last, found.map((d) => withPlace(objects, d)).sort(compareDiagnostics));
       return last;

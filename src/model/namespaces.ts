@@ -8,8 +8,8 @@ type Namespaces = ReadonlyMap<string, Namespace>;
 
 /** @param known those of the state `before` */
 export function namespacesOf(known: Namespaces, before: ObjectSet | undefined, objects: ObjectSet): Namespaces {
-  const kinds = [objects.Service, objects.Pod, objects.TrafficPolicy];
-  const earlier = before && [before.Service, before.Pod, before.TrafficPolicy];
+  const kinds = [objects.Service, objects.Pod, objects.TrafficPolicy, objects.ExternalService];
+  const earlier = before && [before.Service, before.Pod, before.TrafficPolicy, before.ExternalService];
   const sameKeys = earlier && kinds.every((kind, i) => hasSameKeys(earlier[i]!, kind));
   if (sameKeys && before.Namespace === objects.Namespace) return known;
   const names = new Set(objects.Namespace.keys());

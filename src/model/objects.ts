@@ -37,6 +37,7 @@ export function objectSet(sourced: Iterable<Sourced>): ObjectSet {
     Namespace: new Map<string, Sourced<ObjectOf<"Namespace">>>(),
     Node: new Map<string, Sourced<ObjectOf<"Node">>>(),
     TrafficPolicy: new Map<string, Sourced<ObjectOf<"TrafficPolicy">>>(),
+    ExternalService: new Map<string, Sourced<ObjectOf<"ExternalService">>>(),
     HTTPRoute: new Map<string, Sourced<ObjectOf<"HTTPRoute">>>(),
     GRPCRoute: new Map<string, Sourced<ObjectOf<"GRPCRoute">>>(),
     ReferenceGrant: new Map<string, Sourced<ObjectOf<"ReferenceGrant">>>(),
@@ -60,6 +61,9 @@ export function objectSet(sourced: Iterable<Sourced>): ObjectSet {
         break;
       case "TrafficPolicy":
         put(set.TrafficPolicy, item.object, item.origin);
+        break;
+      case "ExternalService":
+        put(set.ExternalService, item.object, item.origin);
         break;
       case "HTTPRoute":
         put(set.HTTPRoute, item.object, item.origin);

@@ -3,6 +3,7 @@
  * Kubernetes client. Objects that did not change keep their identity from one snapshot to the next, so that `===` means
  * "nothing to do".
  */
+import type { ExternalServiceSpec } from "../api/external-service.ts";
 import type { ParentRef } from "../api/gateway-reference.ts";
 import type { TrafficPolicySpec } from "../api/traffic-policy.ts";
 import type { Diagnostic, ObjectRef } from "../base/diagnostic.ts";
@@ -57,11 +58,13 @@ export interface ServiceDefinition {
   readonly name: string;
   /** Fully qualified, no trailing dot: `checkout.shop.svc.cluster.local`. */
   readonly hostname: string;
-  readonly type: "ClusterIP" | "Headless" | "ExternalName";
-  /** Empty for Headless and ExternalName. */
+  readonly type: "ClusterIP" | "Headless" | "ExternalName" | "External";
+  /** Empty for Headless and ExternalName; the addresses of an ExternalService that lists them. */
   readonly clusterIPs: readonly string[];
   /** Only for ExternalName. */
   readonly externalName?: string;
+  /** Only for External: an ExternalService. */
+  readonly external?: External;
   /** In the order of the manifest. */
   readonly ports: readonly ServicePort[];
   readonly selector: Readonly<Record<string, string>>;
@@ -77,6 +80,16 @@ export interface ServiceDefinition {
   readonly policy?: Policy;
   /** Routes of the Gateway API that are in force: at most one list for each port and namespace of callers. */
   readonly attached?: readonly AttachedRoutes[];
+}
+
+/** Where an ExternalService is, and how it is spoken to. */
+export interface External {
+  /** Names by which it is called; `*.example.com` is all below that. */
+  readonly hosts: readonly string[];
+  readonly resolution: "DNS" | "Static";
+  /** Addresses, or names that DNS resolves. */
+  readonly endpoints: readonly string[];
+  readonly tls?: NonNullable<ExternalServiceSpec["tls"]>;
 }
 
 /** Routes of the Gateway API for one port of a service. */

@@ -11,6 +11,7 @@ import { sentByHttp2 } from "../model/protocol.ts";
 import type { ServiceDefinition, ServicePort } from "../model/snapshot.ts";
 import { circuitBreakers } from "./circuit-breaker.ts";
 import { ads, duration, socketAddress } from "./envoy.ts";
+import { externalDiscovery, originatedTls, tlsByHost } from "./external.ts";
 import { activeCheck } from "./health-check.ts";
 import { balancing, weighted } from "./load-balancing.ts";
 import { outboundCluster } from "./names.ts";
@@ -40,7 +41,11 @@ function outbound(service: ServiceDefinition, port: ServicePort, subset: string)
       : {}),
     circuitBreakers: circuitBreakers(circuitBreaker),
     ...(outliers ? { outlierDetection: outlierDetection(outliers) } : {}),
-    typedExtensionProtocolOptions: protocolOptions(port.protocol, connection, spec?.admissionControl),
+    ...(service.external && originatedTls(service.external, port, connection?.http2)),
+    typedExtensionProtocolOptions: protocolOptions(port.protocol, connection, {
+      admission: spec?.admissionControl,
+      tls: service.external && tlsByHost(service.external, port),
+    }),
     metadata: { filterMetadata: { heddle: provenance(service, subset) } },
   });
 }
@@ -61,6 +66,7 @@ function provenance(service: ServiceDefinition, subset: string): Record<string, 
 
 /** Where a cluster has its endpoints from. */
 export function discovery(service: ServiceDefinition, port: ServicePort, name: string) {
+  if (service.external) return externalDiscovery(service.external, port, name);
   if (service.type !== "ExternalName") {
     return {
       clusterDiscoveryType: { case: "type" as const, value: Cluster_DiscoveryType.EDS },

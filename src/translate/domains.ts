@@ -4,7 +4,8 @@ import type { ServiceDefinition } from "../model/snapshot.ts";
 
 /** Hosts without port that mean `service` to a caller in `namespace`, in a fixed order. */
 export function hostsOf(service: ServiceDefinition, namespace: string): readonly string[] {
-  const { name, hostname, clusterIPs } = service;
+  const { name, hostname, clusterIPs, external } = service;
+  if (external) return external.hosts;
   const qualified = [`${name}.${service.namespace}`, `${name}.${service.namespace}.svc`, hostname, `${hostname}.`];
   const short = service.namespace === namespace ? [name] : [];
   return [...short, ...qualified, ...clusterIPs.map((ip) => (isIPv6(ip) ? `[${ip}]` : ip))];

@@ -10,14 +10,14 @@ import { lbEndpoint } from "./lb-endpoint.ts";
 import { outboundCluster } from "./names.ts";
 import { splitAssignment, type TcpSplit } from "./tcp-split.ts";
 
-/** The load assignments of one service port, as a caller sees them: the whole service, then its subsets; none for ExternalName. */
+/** The load assignments of one service port, as a caller sees them: the whole service, then its subsets; none where Envoy resolves names. */
 export function endpointsOf(
   service: Service,
   port: ServicePort,
   closeness: Closeness,
   split?: TcpSplit,
 ): ClusterLoadAssignment[] {
-  if (service.type === "ExternalName") return [];
+  if (service.type === "ExternalName" || service.external) return [];
   const subsets = service.policy?.spec.subsets ?? [];
   const endpoints = service.endpoints.filter((endpoint) => closeness.includes(endpoint));
   const whole = outboundCluster(service, port.port);

@@ -4,17 +4,18 @@
  */
 import { create } from "@bufbuild/protobuf";
 import { TrafficDirection } from "../gen/envoy/config/core/v3/base_pb.ts";
-import type { Filter } from "../gen/envoy/config/listener/v3/listener_components_pb.ts";
+import type { Filter, FilterChain } from "../gen/envoy/config/listener/v3/listener_components_pb.ts";
 import { type Listener, ListenerSchema } from "../gen/envoy/config/listener/v3/listener_pb.ts";
 import type { Service, ServiceDefinition, ServicePort } from "../model/snapshot.ts";
 import { routedBy } from "./connection-manager.ts";
 import { duration, socketAddress } from "./envoy.ts";
-import { HTTP_PROTOCOLS, httpInspector } from "./inspectors.ts";
+import { HTTP_PROTOCOLS, httpInspector, tlsInspector } from "./inspectors.ts";
 import type { Memo } from "./memo.ts";
 import { outboundCluster, PASSTHROUGH } from "./names.ts";
 import { httpPorts, sniffedTableName } from "./route-table.ts";
 import type { Scope } from "./scope.ts";
 import type { MeshSettings } from "./settings.ts";
+import { sniChains } from "./sni.ts";
 import { loopGuard, tcpProxy, unmatchedChain } from "./tcp.ts";
 
 /** Where the capture rules send what goes out. */
@@ -48,9 +49,20 @@ export function transparentListeners(
 ): Listener[] {
   const ports = httpPorts([...services, ...lazy]);
   const onDemand = lazy.length > 0;
+  const sni = memo.of(services, "listener/sni", [], () => sniChains(services));
   return [
     memo("listener/virtualOutbound", [], () => virtualOutbound(settings)),
-    ...ports.map((port) => memo(`listener/http/${port}/${onDemand}`, [], () => httpListener(port, onDemand, settings))),
+    ...ports.map((port) => {
+      const named = sni.get(port);
+      return memo(`listener/http/${port}/${onDemand}/${named?.key ?? ""}`, [], () =>
+        httpListener(port, onDemand, settings, named?.chains),
+      );
+    }),
+    ...[...sni]
+      .filter(([port]) => !ports.includes(port))
+      .map(([port, { key, chains }]) =>
+        memo(`listener/tls/${port}/${key}`, [], () => tlsListener(port, chains, settings)),
+      ),
     ...services.flatMap((service) => service.ports.flatMap((port) => addressListeners(service, port, settings, memo))),
     ...headless.flatMap((service) =>
       service.ports
@@ -75,8 +87,13 @@ function virtualOutbound(settings: MeshSettings): Listener {
  * All HTTP to one port number, whatever the address. What is not HTTP passes through: otherwise one HTTP service on port 443
  * would take every other connection to that port away from the whole mesh.
  */
-function httpListener(port: number, onDemand: boolean, settings: MeshSettings): Listener {
-  return sniffing(
+function httpListener(
+  port: number,
+  onDemand: boolean,
+  settings: MeshSettings,
+  named: readonly FilterChain[] = [],
+): Listener {
+  const listener = sniffing(
     `0.0.0.0_${port}`,
     "0.0.0.0",
     port,
@@ -84,6 +101,27 @@ function httpListener(port: number, onDemand: boolean, settings: MeshSettings): 
     unmatchedChain(settings),
     settings,
   );
+  if (named.length === 0) return listener;
+  return create(ListenerSchema, {
+    ...listener,
+    listenerFilters: [...tlsInspector([port]), ...listener.listenerFilters],
+    filterChains: [...listener.filterChains, ...named],
+  });
+}
+
+/** All TLS to one port number that no service of the mesh speaks HTTP on. */
+function tlsListener(port: number, named: readonly FilterChain[], settings: MeshSettings): Listener {
+  return create(ListenerSchema, {
+    name: `0.0.0.0_${port}`,
+    address: socketAddress("0.0.0.0", port),
+    bindToPort: false,
+    trafficDirection: TrafficDirection.OUTBOUND,
+    listenerFilters: tlsInspector([port]),
+    listenerFiltersTimeout: duration(settings.protocolDetectionTimeout),
+    continueOnListenerFiltersTimeout: true,
+    filterChains: [...named],
+    defaultFilterChain: unmatchedChain(settings),
+  });
 }
 
 function addressListeners(
@@ -97,7 +135,8 @@ function addressListeners(
       memo(`listener/${service.key}/${ip}/${port.port}/${port.protocol}`, [], () => build(ip)),
     );
   if (port.protocol === "Auto") return make((ip) => autoListener(service, port, ip, settings));
-  if (!isOpaque(port)) return [];
+  // Many hosts may share one address: TLS to ExternalServices is told by name.
+  if (!isOpaque(port) || (service.external && port.protocol === "TLS")) return [];
   const cluster = outboundCluster(service, port.port);
   return make((ip) => tcpListener(ip, port.port, cluster));
 }

@@ -11,11 +11,17 @@ const KEY = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
 type UpstreamProtocolInit = NonNullable<MessageInitShape<typeof HttpProtocolOptionsSchema>["upstreamProtocolOptions"]>;
 
+export interface ProtocolExtras {
+  readonly admission?: AdmissionControl | undefined;
+  /** Where the connection is encrypted: what of it follows the request's host. */
+  readonly tls?: { readonly autoSni: boolean; readonly autoSanValidation: boolean } | undefined;
+}
+
 /** How a cluster speaks to its endpoints, and what it does not send them; nothing for ports that carry no HTTP. */
 export function protocolOptions(
   protocol: Protocol,
   connection: Connection = {},
-  admission?: AdmissionControl,
+  { admission, tls }: ProtocolExtras = {},
 ): Record<string, Any> {
   if (protocol === "TCP" || protocol === "TLS" || protocol === "UDP") return {};
   const { idleTimeout, maxRequestsPerConnection, http2 } = connection;
@@ -27,6 +33,7 @@ export function protocolOptions(
     [KEY]: pack(HttpProtocolOptionsSchema, {
       ...(Object.keys(common).length > 0 ? { commonHttpProtocolOptions: common } : {}),
       upstreamProtocolOptions: upstream(protocol, http2),
+      ...(tls && { upstreamHttpProtocolOptions: tls }),
       ...(admission && { httpFilters: admissionFilters(admission) }),
     }),
   };

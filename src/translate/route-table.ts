@@ -121,16 +121,20 @@ function withoutDuplicates(input: RouteInput, name: string, hosts: readonly Virt
     if (free.length === host.domains.length) return host;
     const taken = host.domains.filter((domain) => !free.includes(domain));
     const first = taken[0]!;
-    const service = input.services.find(({ hostname }) => host.name.startsWith(`${hostname}:`));
-    input.report({
-      code: "HED2102",
-      level: "warning",
-      ...(service && { ref: service.ref }),
-      path: "",
-      message:
-        `${host.name}: ${taken.join(", ")} in route table ${name} already means ${owner.get(first.toLowerCase())}, ` +
-        "which is older and keeps the name",
-    });
+    const behind = (name: string) => input.services.find(({ hostname }) => name.startsWith(`${hostname}:`));
+    const service = behind(host.name);
+    // Of ExternalServices the model tells, for all callers at once.
+    const told = service?.external ?? behind(owner.get(first.toLowerCase())!)?.external;
+    if (!told)
+      input.report({
+        code: "HED2102",
+        level: "warning",
+        ...(service && { ref: service.ref }),
+        path: "",
+        message:
+          `${host.name}: ${taken.join(", ")} in route table ${name} already means ${owner.get(first.toLowerCase())}, ` +
+          "which is older and keeps the name",
+      });
     if (free.length === 0) return [];
     return input.memo(`fewer/${input.namespace}/${name}/${host.name}/${input.caller}`, [host, free.join()], () =>
       create(VirtualHostSchema, { ...host, domains: free }),

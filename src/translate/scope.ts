@@ -78,7 +78,8 @@ function visibleTo(
 function isListed(dependencies: Dependencies): (service: ServiceDefinition) => boolean {
   const entries = dependencies.kind === "listed" ? dependencies.entries : [];
   const listed = new Set(entries.map(({ namespace, name }) => `${namespace}/${name}`));
-  return ({ key, namespace }) => listed.has(key) || listed.has(`${namespace}/*`);
+  // What is outside of the mesh is told to all: it is little, and a list of dependencies names Services.
+  return ({ key, namespace, external }) => listed.has(key) || listed.has(`${namespace}/*`) || external !== undefined;
 }
 
 /** A route must not lead to a cluster that the sidecar does not have. */

@@ -31,9 +31,9 @@ interface TcpShare {
 }
 
 /** Whether connections to the port are divided by the policy in force for the service. */
-export function isSplit({ policy, type }: ServiceDefinition, { protocol }: ServicePort): boolean {
+export function isSplit({ policy, type, external }: ServiceDefinition, { protocol }: ServicePort): boolean {
   const bytes = protocol === "TCP" || protocol === "TLS" || protocol === "Auto";
-  return bytes && type !== "ExternalName" && policy?.spec.tcp !== undefined;
+  return bytes && type !== "ExternalName" && !external && policy?.spec.tcp !== undefined;
 }
 
 /**

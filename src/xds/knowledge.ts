@@ -102,22 +102,27 @@ export function moveKnowledge(holder: Holder, next: TypeSnapshot, count: () => n
   const { known, subscription } = holder;
   const { base, own } = known;
   if (base === next ? own.size === 0 : !base && own.size < next.resources.size / 2) return;
-  let held = 0;
-  for (const [name, value] of own) {
-    const resource = next.resources.get(name);
-    if (!resource || !wants(subscription, name)) continue;
-    if (!holds(value, resource)) return;
-    held++;
-  }
-  if (!base && held < count()) return;
-  for (const name of base ? changedNames(base, next) : []) {
-    if (!own.has(name) && wants(subscription, name)) return;
-  }
+  const held = countHeld(holder, next);
+  if (held === undefined || (!base && held < count())) return;
+  const silent = (name: string): boolean => !own.has(name) && wants(subscription, name);
+  if (base && changedNames(base, next).some(silent)) return;
   for (const [name, value] of own) {
     const there = next.resources.has(name);
     if (there ? wants(subscription, name) : value === undefined) own.delete(name);
   }
   known.base = next;
+}
+
+/** How many of its own differences are resources of `next`; undefined where one of them is another version. */
+function countHeld({ known: { own }, subscription }: Holder, next: TypeSnapshot): number | undefined {
+  let held = 0;
+  for (const [name, value] of own) {
+    const resource = next.resources.get(name);
+    if (!resource || !wants(subscription, name)) continue;
+    if (!holds(value, resource)) return undefined;
+    held++;
+  }
+  return held;
 }
 
 /** The client's copy is the very content of `resource`. */

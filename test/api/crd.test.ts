@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
-import { trafficPolicyCrd } from "../../src/api/crd.ts";
+import { externalServiceCrd, trafficPolicyCrd } from "../../src/api/crd.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -15,10 +15,13 @@ function schemas(value: unknown, path: string): readonly [string, Json][] {
   return [...here, ...Object.entries(value).flatMap(([key, inner]) => schemas(inner, `${path}/${key}`))];
 }
 
-const all = schemas(trafficPolicyCrd(), "").filter(([path]) => path.includes("/openAPIV3Schema"));
-const spec = all.filter(([path]) => path.includes("/openAPIV3Schema/properties/spec"));
+const schemasOf = (crd: Json): readonly [string, Json][] =>
+  schemas(crd, "").filter(([path]) => path.includes("/openAPIV3Schema"));
+const specOf = (all: readonly [string, Json][]): readonly [string, Json][] =>
+  all.filter(([path]) => path.includes("/openAPIV3Schema/properties/spec"));
+const spec = specOf(schemasOf(trafficPolicyCrd()));
 
-test("the file in crds is what the schema says", () => {
+test("the files in crds are what the schema says", () => {
   const result = spawnSync(process.execPath, ["scripts/crds.ts", "--check"], {
     encoding: "utf8",
     cwd: new URL("../../", import.meta.url),
@@ -26,8 +29,13 @@ test("the file in crds is what the schema says", () => {
   expect(result).toMatchObject({ status: 0, stderr: "" });
 });
 
-describe("the schema is one that Kubernetes takes", () => {
-  test("it was looked at", () => expect(spec.length).toBeGreaterThan(60));
+describe.each([
+  ["TrafficPolicy", trafficPolicyCrd(), 60, 10],
+  ["ExternalService", externalServiceCrd(), 12, 1],
+] as const)("the schema of %s is one that Kubernetes takes", (_, crd, fields, integers) => {
+  const all = schemasOf(crd);
+  const own = specOf(all);
+  test("it was looked at", () => expect(own.length).toBeGreaterThan(fields));
   test.each(["oneOf", "anyOf", "allOf", "not", "$ref", "const", "propertyNames"])("no %s", (keyword) => {
     expect(all.filter(([, schema]) => keyword in schema)).toEqual([]);
   });
@@ -35,7 +43,7 @@ describe("the schema is one that Kubernetes takes", () => {
     expect(all.filter(([, schema]) => schema["additionalProperties"] === false)).toEqual([]);
   });
   test("every list, map and text is bounded: what CEL rules cost must be", () => {
-    const unbounded = spec.filter(
+    const unbounded = own.filter(
       ([, s]) =>
         (s["type"] === "array" && !("maxItems" in s)) ||
         (s["type"] === "string" && !("maxLength" in s) && !("enum" in s)) ||
@@ -44,8 +52,8 @@ describe("the schema is one that Kubernetes takes", () => {
     expect(unbounded).toEqual([]);
   });
   test("whole numbers have a format and no bounds that JavaScript made up", () => {
-    const numbers = spec.filter(([, s]) => s["type"] === "integer");
-    expect(numbers.length).toBeGreaterThan(10);
+    const numbers = own.filter(([, s]) => s["type"] === "integer");
+    expect(numbers.length).toBeGreaterThan(integers);
     for (const [, s] of numbers)
       expect(s).toMatchObject({ format: "int64", maximum: expect.toSatisfy((max) => max <= 4_294_967_295) });
   });

@@ -84,7 +84,7 @@ describe("which kind it is", () => {
     ],
     [
       { apiVersion: "heddle.dev/v1", kind: "TrafficPolicy" },
-      'HED1007 apiVersion: "heddle.dev/v1" is not known; Heddle knows TrafficPolicy of heddle.dev/v1alpha1',
+      'HED1007 apiVersion: "heddle.dev/v1" is not known; Heddle knows TrafficPolicy and ExternalService of heddle.dev/v1alpha1',
     ],
     [{ kind: "Service" }, "HED1006 : is no Kubernetes object: apiVersion must be given as text"],
     [{ apiVersion: 1, kind: [] }, "HED1006 : is no Kubernetes object: apiVersion and kind must be given as text"],

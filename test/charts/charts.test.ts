@@ -115,6 +115,7 @@ test("the chart of CRDs has no values to get wrong", () => {
 test("the CRDs stay when their release goes", () => {
   const crds = objectsOf(helm.template("heddle-crds").output);
   expect(crds.map(({ kind, metadata }) => [kind, metadata.name])).toEqual([
+    ["CustomResourceDefinition", "externalservices.heddle.dev"],
     ["CustomResourceDefinition", "trafficpolicies.heddle.dev"],
   ]);
   for (const { metadata } of crds) expect(metadata.annotations).toMatchObject({ "helm.sh/resource-policy": "keep" });

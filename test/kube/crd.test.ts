@@ -19,7 +19,7 @@ beforeAll(async () => {
   api = await startApiServer();
   client = connect({ kubeconfig: api.kubeconfigPath }).client;
   await api.kubectl(["apply", "-f", `${root}crds`]);
-  await api.kubectl(["wait", "--for=condition=Established", "crd/trafficpolicies.heddle.dev"]);
+  await api.kubectl(["wait", "--for=condition=Established", "--all", "crd"]);
 });
 afterAll(async () => {
   client?.close();

@@ -8,13 +8,19 @@ export const LIST_PATHS: Readonly<Record<ApiKind, string>> = {
   Namespace: "/api/v1/namespaces",
   Node: "/api/v1/nodes",
   TrafficPolicy: "/apis/heddle.dev/v1alpha1/trafficpolicies",
+  ExternalService: "/apis/heddle.dev/v1alpha1/externalservices",
   HTTPRoute: "/apis/gateway.networking.k8s.io/v1/httproutes",
   GRPCRoute: "/apis/gateway.networking.k8s.io/v1/grpcroutes",
   ReferenceGrant: "/apis/gateway.networking.k8s.io/v1beta1/referencegrants",
 };
 
-/** Kinds of others, which a cluster may do without: as long as they are not installed, there are none. */
-export const OPTIONAL_KINDS: ReadonlySet<ApiKind> = new Set<ApiKind>(["HTTPRoute", "GRPCRoute", "ReferenceGrant"]);
+/** Kinds that a cluster may do without, those of others and a newer one: as long as they are not installed, there are none. */
+export const OPTIONAL_KINDS: ReadonlySet<ApiKind> = new Set<ApiKind>([
+  "ExternalService",
+  "HTTPRoute",
+  "GRPCRoute",
+  "ReferenceGrant",
+]);
 
 /** Why a list may be missing, as advice. */
 export const LIST_HINTS: Partial<Readonly<Record<ApiKind, string>>> = {

@@ -51,7 +51,7 @@ export async function startControlPlane(
 /** The CRDs and the control plane's namespace. */
 export async function prepare(api: ApiServer): Promise<void> {
   await api.kubectl(["apply", "--server-side", "--filename=crds"]);
-  await api.kubectl(["wait", "--for=condition=Established", "crd/trafficpolicies.heddle.dev", "--timeout=30s"]);
+  await api.kubectl(["wait", "--for=condition=Established", "--all", "crd", "--timeout=30s"]);
   await api.kubectl(["create", "namespace", SYSTEM]);
 }
 
