@@ -12,17 +12,20 @@ export interface Match {
   leave(): void;
 }
 
-/** Milliseconds between two datagrams of a player. */
+/** Milliseconds between two datagrams of a player who plays. */
 const TICK = 50;
 /** Milliseconds that an answer may take. */
 const LATE = 500;
 
-/** @param prefix of the players' names */
-export function startMatch(prefix: string, count: number): Match {
+/**
+ * @param prefix of the players' names
+ * @param tick milliseconds between two datagrams of a player
+ */
+export function startMatch(prefix: string, count: number, tick = TICK): Match {
   const players = Array.from({ length: count }, (_, n) => joinGame({ ...GAME, name: `${prefix}-${n}` }));
   const timer = setInterval(() => {
     for (const player of players) player.send();
-  }, TICK);
+  }, tick);
   return {
     players,
     async settled() {

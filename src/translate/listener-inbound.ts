@@ -83,7 +83,7 @@ export function explicitInbound(address: string, { port }: InboundPort, protocol
   });
 }
 
-/** To the application. Hides the race with an application that closes an idle connection just then. */
+/** To the application. What was not written to a connection that breaks is sent by another one. */
 function inboundRoute(port: number, protocol: Protocol): Route {
   // Retries keep what was sent in memory: too dear for streams.
   const retry =

@@ -1,4 +1,5 @@
-/** Limits of the sidecars of a service itself, whoever calls. */
+/** Limits of the sidecars of a service itself, whoever calls, and what they keep open to it. */
+import { createServer as createHttpServer } from "node:http";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DEFAULT_VERSION, OLDEST_VERSION } from "../../scripts/envoy.ts";
@@ -14,13 +15,26 @@ describe.each([DEFAULT_VERSION, OLDEST_VERSION])("Envoy %s", (version) => {
   let listeners: string;
   const held: (() => void)[] = [];
   const ports = { http: 0, tcp: 0 };
+  /** The HTTP application's connections that are open. */
+  const open = new Set<Socket>();
   const sockets = new Set<Socket>();
 
   beforeAll(async () => {
     mesh = await startSidecarMesh(version);
     ports.http = await freePort();
     ports.tcp = await freePort();
-    const app = await mesh.app("127.0.0.1", (_, response) => void held.push(() => response.end("done")));
+    const web = createHttpServer((_, response) => void held.push(() => response.end("done")));
+    web.keepAliveTimeout = 0;
+    web.on("connection", (socket: Socket) => {
+      open.add(socket);
+      socket.once("close", () => open.delete(socket));
+    });
+    await new Promise<void>((done) => web.listen(0, "127.0.0.1", done));
+    mesh.onClose(() => {
+      web.close();
+      web.closeAllConnections();
+    });
+    const { port: app } = web.address() as AddressInfo;
     const tcp = createServer((socket) => socket.on("error", () => {}).pipe(socket));
     await new Promise<void>((done) => tcp.listen(0, "127.0.0.1", done));
     mesh.onClose(() => {
@@ -70,6 +84,17 @@ describe.each([DEFAULT_VERSION, OLDEST_VERSION])("Envoy %s", (version) => {
     for (const end of held.splice(0)) end();
     expect(statusCounts(await Promise.all(all))).toEqual({ 200: 7, 503: 13 });
     expect(await refusedAt(ports.http, "upstream_rq_.*_overflow")).toBe(13);
+  });
+
+  test("a connection without requests is closed before an application would do it; one with a request is not", async () => {
+    const answers = [0, 1].map(() => httpSend(ports.http, { host: "127.0.0.5" }));
+    await until("two requests are held", 10_000, () => held.length === 2);
+    held.shift()!();
+    // By the sidecar: this application never does.
+    await until("one connection is open", 10_000, () => open.size === 1);
+    held.shift()!();
+    expect(statusCounts(await Promise.all(answers))).toEqual({ 200: 2 });
+    await until("none is", 10_000, () => open.size === 0);
   });
 
   test("connection n + 1 to a TCP port is closed", async () => {

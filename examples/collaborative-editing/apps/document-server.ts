@@ -35,6 +35,7 @@ export async function startDocumentServer(options: DocumentServerOptions): Promi
   const { server, version, address, port, library } = options;
   const rooms = new Map<string, Promise<Room>>();
   const open = new Map<string, Room>();
+  let joined = 0;
 
   const shelf = await openShelf(library, async (document) => {
     // It may be on its way here still.
@@ -78,6 +79,7 @@ export async function startDocumentServer(options: DocumentServerOptions): Promi
     // It may have gone while it waited.
     if (socket.readyState !== socket.OPEN) return part(socket, document, room);
     room.sockets.add(socket);
+    joined++;
     socket.send(JSON.stringify({ server, version } satisfies Greeting));
     socket.send(encodeStateAsUpdate(room.doc));
   }
@@ -91,7 +93,7 @@ export async function startDocumentServer(options: DocumentServerOptions): Promi
 
   const http = createServer((request, response) => {
     request.resume();
-    if (request.url === "/metrics") return void response.end(metrics(open));
+    if (request.url === "/metrics") return void response.end(metrics(open, joined));
     response.end("well");
   });
   const sockets = new WebSocketServer({ server: http, perMessageDeflate: false });
@@ -130,21 +132,25 @@ function documentOf({ url = "/" }: IncomingMessage): string {
   return new URL(url, "http://server").searchParams.get("doc") ?? "";
 }
 
-/** Concurrent editors of each document, in Prometheus's text format. */
-function metrics(open: ReadonlyMap<string, Room>): string {
+/** Concurrent editors of each document, and how many have ever come, in Prometheus's text format. */
+function metrics(open: ReadonlyMap<string, Room>, joined: number): string {
   const lines = [...open].map(
     ([document, { sockets }]) => `editors{document=${JSON.stringify(document)}} ${sockets.size}\n`,
   );
-  return `# HELP editors Editors that are connected, by document.\n# TYPE editors gauge\n${lines.join("")}`;
+  return [
+    `# HELP editors Editors that are connected, by document.\n# TYPE editors gauge\n${lines.join("")}`,
+    `# HELP joined_total Editors that have been let in since the start.\n# TYPE joined_total counter\njoined_total ${joined}\n`,
+  ].join("");
 }
 
 if (import.meta.main) {
   const { HOSTNAME = "documents", VERSION = "v1", PORT = "8080", LIBRARY = "ws://library:8090" } = process.env;
-  await startDocumentServer({
+  const running = await startDocumentServer({
     server: HOSTNAME,
     version: VERSION,
     address: "0.0.0.0",
     port: Number(PORT),
     library: LIBRARY,
   });
+  process.once("SIGTERM", () => void running.close());
 }

@@ -115,4 +115,5 @@ if (import.meta.main) {
     const dropped = editors.reduce((sum, editor) => sum + editor.dropped, 0);
     console.log(JSON.stringify({ editors: editors.length, connected, dropped }));
   }, 10_000);
+  process.once("SIGTERM", () => process.exit(0));
 }

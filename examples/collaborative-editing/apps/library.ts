@@ -104,4 +104,7 @@ export async function startLibrary({ address, port }: { address: string; port: n
   };
 }
 
-if (import.meta.main) await startLibrary({ address: "0.0.0.0", port: Number(process.env["PORT"] ?? 8090) });
+if (import.meta.main) {
+  const library = await startLibrary({ address: "0.0.0.0", port: Number(process.env["PORT"] ?? 8090) });
+  process.once("SIGTERM", () => void library.close());
+}

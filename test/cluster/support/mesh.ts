@@ -47,6 +47,7 @@ interface PodObject {
     readonly namespace: string;
     readonly deletionTimestamp?: string;
     readonly annotations?: Readonly<Record<string, string>>;
+    readonly labels?: Readonly<Record<string, string>>;
     readonly creationTimestamp: string;
   };
   readonly spec: { readonly nodeName: string; readonly containers: readonly { readonly image: string }[] };
