@@ -8,13 +8,15 @@ import { join, relative, resolve } from "node:path";
 import { DIAGNOSTIC_CODES } from "../src/base/diagnostic-codes.ts";
 import { envoyRegistry } from "../src/xds/registry.ts";
 import { ENVOY_FIELDS } from "./reference/envoy-fields.ts";
+import { EXTERNAL_FIELDS } from "./reference/external-fields.ts";
 import { policyExamples } from "./reference/examples.ts";
-import { isDuration, isNumber, type Schema, specSchema } from "./reference/schema.ts";
+import { externalSchema, isDuration, isNumber, type Schema, specSchema } from "./reference/schema.ts";
 import { UNITS } from "./reference/units.ts";
 import { UNSET } from "./reference/unset.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const FILE = join(root, "docs/policy-reference.md");
+const FIELDS = { ...ENVOY_FIELDS, ...EXTERNAL_FIELDS };
 const ENVOY_DOCS = "https://www.envoyproxy.io/docs/envoy/latest/api-v3";
 
 /** The whole file. */
@@ -35,10 +37,11 @@ export function policyReference(): string {
     "- **Examples** are in [docs/examples](examples), with the [Services and pods](examples/mesh.yaml) that they are for. Tests analyze and",
     "  translate them all, and real Envoys accept what comes out.",
     "",
-    `Sections: ${fields.map(([name]) => `[${name}](#${name.toLowerCase()})`).join(" · ")} · [findings](#findings)`,
+    `Sections: ${fields.map(([name]) => `[${name}](#${name.toLowerCase()})`).join(" · ")} · [ExternalService](#externalservice) · [findings](#findings)`,
     "",
     ...rulesOf(schema),
     ...fields.flatMap(([name, field]) => section(name, field, schema.required?.includes(name) ?? false)),
+    ...external(externalSchema()),
     ...findings(),
   ].join("\n");
 }
@@ -93,7 +96,7 @@ function row(parent: string, name: string, field: Schema, required: boolean): st
     valueOf(field, leaf),
     required && field.default === undefined ? "required" : fallback,
     meaning,
-    below ? "" : (ENVOY_FIELDS[leaf] ?? []).map(envoyField).join(", "),
+    below ? "" : (FIELDS[leaf] ?? []).map(envoyField).join(", "),
   ];
   return `| ${cells.map(escape).join(" | ")} |`;
 }
@@ -153,6 +156,17 @@ function examplesOf(field: string): string[] {
       "```",
       "",
     ]);
+}
+
+/** The other kind: what a policy may be for beside Services. */
+function external(schema: Schema): string[] {
+  return [
+    "## ExternalService",
+    "",
+    "Hosts outside of the mesh, which policies may be for like Services: Example [external-services.md](external-services.md).",
+    "",
+    ...tables("ExternalService", schema),
+  ];
 }
 
 function findings(): string[] {

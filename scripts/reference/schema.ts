@@ -1,5 +1,5 @@
-/** The schema of a policy's spec as the CRD has it, and its fields one by one. */
-import { trafficPolicyCrd } from "../../src/api/crd.ts";
+/** The schemas of specs as the CRDs have them, and its fields one by one. */
+import { externalServiceCrd, trafficPolicyCrd } from "../../src/api/crd.ts";
 
 export interface Schema {
   readonly type?: string;
@@ -27,7 +27,15 @@ interface Crd {
 const DURATION = "^([0-9]{1,5}(h|m|s|ms)){1,4}$";
 
 export function specSchema(): Schema {
-  const { spec } = trafficPolicyCrd() as unknown as Crd;
+  return specOf(trafficPolicyCrd());
+}
+
+export function externalSchema(): Schema {
+  return specOf(externalServiceCrd());
+}
+
+function specOf(crd: object): Schema {
+  const { spec } = crd as Crd;
   return spec.versions[0]!.schema.openAPIV3Schema.properties!["spec"]!;
 }
 

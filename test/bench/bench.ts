@@ -1,5 +1,5 @@
 /**
- * Measures Heddle and go-control-plane under the same load, in turn, and writes docs/performance.*; about ten minutes a round.
+ * Measures Heddle and go-control-plane under the same load, in turn, and writes docs/performance.*; about half an hour.
  * `bench.ts [--quick] [--large] [--scoped] [--scopes] [--rounds=N] [--cell=delta:1000x1000 …] [--server=heddle …]`: quick takes under two minutes; quick, the
  * large cluster, the scopes (--scoped: changes, --scopes: real Envoys), some cells or some servers alone write nothing. Linux with two cores and Go.
  */
@@ -50,10 +50,11 @@ const plan: Plan = {
   ...((values.large || values.scopes) && { cells: [] }),
   ...(values.scoped && { cells: [LARGEST] }),
   ...(chosen && { cells: chosen.map(parseCell) }),
-  ...(values.rounds !== undefined && { rounds: Number(values.rounds) }),
+  ...(values.rounds !== undefined && { rounds: () => Number(values.rounds) }),
 };
 const whole = !values.quick && !values.large && !values.scoped && !values.scopes && !chosen && !only;
-if (!(plan.rounds >= 1) || servers.length === 0) throw new Error("nothing is to be measured");
+if (values.rounds !== undefined && !(Number(values.rounds) >= 1)) throw new Error("nothing is to be measured");
+if (servers.length === 0) throw new Error("nothing is to be measured");
 if (availableParallelism() < 2) throw new Error("server and load client need a core each");
 // This process holds the API server that Heddle follows: it must not be on the core of the servers.
 const pinned = spawnSync("taskset", ["-cp", LOAD_CORE, String(process.pid)], { stdio: "ignore" });
@@ -69,14 +70,14 @@ try {
   const machine = thisMachine({ median: foreign.median, max: foreign.max });
   const noise = rows.length > 0 ? `Other processes: ${foreign.median} cores (${foreign.max} at most)` : "";
   console.log([screenTable(rows), growthLines(growth), noise].filter((part) => part !== "").join("\n\n"));
-  const scoped = whole || values.scoped ? scopedOf(await alone(SCOPED, plan.rounds), rows) : [];
+  const scoped = whole || values.scoped ? scopedOf(await alone(SCOPED, plan.rounds(SCOPED)), rows) : [];
   if (scoped.length > 0) console.log(`\n${cellName(SCOPED)}\n${scopedLines(scoped)}`);
-  const scopes = whole || values.scopes ? await measureScopes(heddle, plan.rounds) : [];
+  const scopes = whole || values.scopes ? await measureScopes(heddle, plan.rounds(LARGEST)) : [];
   if (scopes.length > 0) console.log(`\n${scopeLines(scopes)}`);
   // Before the large cluster: should that fail, an hour's figures are not lost.
   if (whole) await writeDocuments({ machine, rows, growth, scoped, scopes, limits: [] });
   if (whole || values.large) {
-    const limits = limitsOf(await alone(LARGE, plan.rounds));
+    const limits = limitsOf(await alone(LARGE, values.rounds === undefined ? 2 : plan.rounds(LARGE)));
     console.log(`\n${limitLines(limits)}`);
     if (whole) await writeDocuments({ machine, rows, growth, scoped, scopes, limits });
   }
@@ -84,9 +85,10 @@ try {
   rmSync(dirname(heddle), { recursive: true, force: true });
 }
 
-async function run({ cells, rounds, changes }: Plan): Promise<Samples> {
+async function run({ cells, rounds: roundsOf, changes }: Plan): Promise<Samples> {
   const samples = new Map(cells.map((cell) => [cellName(cell), emptySamples()]));
   for (const cell of cells) {
+    const rounds = roundsOf(cell);
     for (let round = 1; round <= rounds; round++) {
       for (const kind of servers) {
         process.stderr.write(`${cellName(cell)}: ${kind}, round ${round} of ${rounds}\n`);

@@ -59,8 +59,8 @@ beforeAll(async () => {
     net.host(name).start([...node, join(root, "test/support/net-app.ts"), name, ...services]);
   app("web", "http:8080");
   app("checkout", "http:8080", "http:7777", "greet:7778");
-  app("db", "echo:5432", "greet:3306", "echo:9000", "http:9443", "udp:7000");
-  app("outside", "http:8080", "http:80", "echo:8081");
+  app("db", "echo:5432", "greet:3306", "echo:9000", "http:9443", "udp:7000", "tls:8443");
+  app("outside", "http:8080", "http:80", "echo:8081", "tls:8443");
   const serve = ["serve", "--source", `dir:${folder}`, "--log-level", "warn", "--admin-address", "127.0.0.1:18001"];
   net
     .host("control")
@@ -261,6 +261,26 @@ spec:
     await until("the host is known", 10_000, () => named().status === 200);
     await until("its address is", 10_000, () => raw().text === "outside: x");
     expect(http("web", HOSTS.outside, 8080, "example.org").status).toBe(502);
+  });
+
+  test("TLS is passed through by the name that is asked for, wherever the connection was going", async () => {
+    const tls = (host: string) => call("web", { kind: "tls", address: HOSTS.db, port: 443, host });
+    expect(tls("files.example").text).toBeUndefined();
+    const service = (name: string, host: string, address: string): string => `apiVersion: heddle.dev/v1alpha1
+kind: ExternalService
+metadata: { name: ${name}, namespace: shop }
+spec:
+  hosts: ["${host}"]
+  resolution: Static
+  endpoints: [${address}]
+  ports: [{ port: 443, protocol: TLS, targetPort: 8443 }]
+`;
+    const services = [service("files", "files.example", HOSTS.outside), service("mail", "*.mail.example", HOSTS.db)];
+    write("tls.yaml", services.join("---\n"));
+    await until("the name is known", 10_000, () => tls("files.example").text === "outside: files.example");
+    expect(tls("eu.mail.example").text).toBe("db: eu.mail.example");
+    expect(tls("unknown.example").error).toBeDefined();
+    rmSync(join(folder, "tls.yaml"));
   });
 
   test("is open again when nothing says otherwise", async () => {

@@ -1,9 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
-import { isDuration, isNumber, leavesOf, specSchema } from "../../scripts/reference/schema.ts";
+import { externalSchema, isDuration, isNumber, leavesOf, specSchema } from "../../scripts/reference/schema.ts";
+import { EXTERNAL_FIELDS } from "../../scripts/reference/external-fields.ts";
 import { UNITS } from "../../scripts/reference/units.ts";
 import { UNSET } from "../../scripts/reference/unset.ts";
+import { envoyRegistry } from "../../src/xds/registry.ts";
 import { policyReference } from "../../scripts/reference.ts";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -40,4 +42,17 @@ test("every number, duration and choice says what holds without it", () => {
     return chosen && !required && schema.default === undefined;
   });
   expect(Object.keys(UNSET).sort()).toEqual(open.map(({ path }) => path).sort());
+});
+
+test("every field of an ExternalService says which fields of Envoy it becomes, and Envoy has them", () => {
+  const paths = leavesOf(externalSchema(), "ExternalService").map(({ path }) => path);
+  expect(Object.keys(EXTERNAL_FIELDS).sort()).toEqual(paths.sort());
+  for (const field of Object.values(EXTERNAL_FIELDS).flat()) {
+    const dot = field.lastIndexOf(".");
+    const message = envoyRegistry.getMessage(`envoy.${field.slice(0, dot)}`);
+    expect(
+      message?.fields.map(({ name }) => name),
+      field,
+    ).toContain(field.slice(dot + 1));
+  }
 });

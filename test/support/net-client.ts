@@ -5,11 +5,13 @@
 import { createSocket } from "node:dgram";
 import { request } from "node:http";
 import { connect } from "node:net";
+import { connect as connectTls } from "node:tls";
 
 export interface Call {
-  readonly kind: "http" | "tcp" | "udp";
+  readonly kind: "http" | "tcp" | "tls" | "udp";
   readonly address: string;
   readonly port: number;
+  /** Of TLS the name that is asked for; whose certificate comes is not looked at. */
   readonly host?: string;
   readonly path?: string;
   /** TCP: what to send; left out, the server is to speak first. */
@@ -52,7 +54,10 @@ function call({ kind, address, port, host, path, send }: Call): Promise<Answer> 
       socket.send(send ?? "", port, address);
       return;
     }
-    const socket = connect({ host: address, port });
+    const socket =
+      kind === "tls"
+        ? connectTls({ host: address, port, servername: host, rejectUnauthorized: false })
+        : connect({ host: address, port });
     socket.setTimeout(LIMIT, () => socket.destroy(new Error("timed out")));
     socket.on("error", failed);
     socket.on("close", () => resolve({ error: "closed without an answer" }));
