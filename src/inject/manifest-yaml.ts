@@ -5,7 +5,6 @@ import {
   isScalar,
   isSeq,
   parseDocument,
-  Scalar,
   visit,
   type Document,
   type ScalarTag,
@@ -24,16 +23,17 @@ export function parseManifest(text: string): Document.Parsed {
     stringKeys: true,
     prettyErrors: false,
     logLevel: "silent",
-    customTags: (tags) => tags.filter((tag) => !isTime(tag)).map(keepSpelling),
+    customTags: (tags) => tags.filter((tag) => !isTime(tag)).map((tag) => keepSpelling(mergeOnlyWhatMerges(tag))),
   });
 }
 
 /**
- * The document's text with the value `after` in place of `before`, which is what it holds. A document with aliases is written
- * anew: what an alias stands for is in several places, and only one of them may have changed.
+ * The document's text with the value `after` in place of `before`, which is what it holds. A document with aliases or merges is
+ * written anew: what an alias stands for is in several places, only one of which may have changed, and what is merged into a map is
+ * not among its keys.
  */
 export function rewriteManifest(document: Document, before: unknown, after: unknown): string {
-  if (hasAliases(document)) document.contents = created(document, after);
+  if (borrows(document)) document.contents = created(document, after);
   else for (const operation of diff(before, after)) apply(document, operation);
   // Long lines are left as they are.
   return document.toString({ lineWidth: 0 });
@@ -45,13 +45,9 @@ function isTime(tag: Tag): boolean {
   return typeof tag === "object" && (tag.tag.endsWith(":timestamp") || ("format" in tag && tag.format === "TIME"));
 }
 
-/** A number is written as it was read: `0644`, `1_000`, and digits beyond what a double holds. A key `<<` in quotes keeps them. */
+/** A number is written as it was read: `0644`, `1_000`, and digits beyond what a double holds. */
 function keepSpelling(tag: Tag): Tag {
-  if (typeof tag !== "object") return tag;
-  if (tag.tag.endsWith(":merge")) {
-    return { ...(tag as ScalarTag), stringify: ({ type }) => (type === Scalar.QUOTE_DOUBLE ? `"${MERGE}"` : MERGE) };
-  }
-  if (!/:(int|float)$/.test(tag.tag)) return tag;
+  if (typeof tag !== "object" || !/:(int|float)$/.test(tag.tag)) return tag;
   const { stringify } = tag as ScalarTag;
   return {
     ...(tag as ScalarTag),
@@ -59,10 +55,29 @@ function keepSpelling(tag: Tag): Tag {
   };
 }
 
-function hasAliases(document: Document): boolean {
+/** A key that is the text `<<` and no merge is put in quotes. */
+function mergeOnlyWhatMerges(tag: Tag): Tag {
+  if (typeof tag !== "object" || !tag.tag.endsWith(":merge")) return tag;
+  return { ...(tag as ScalarTag), stringify: (node) => (isMerge(node) ? MERGE : JSON.stringify(MERGE)) };
+}
+
+const MERGE = "<<";
+
+/** Bare, the key merges its value into the map; what was made from a value is not bare. */
+function isMerge(key: unknown): boolean {
+  return isScalar(key) && key.value === MERGE && key.type === "PLAIN";
+}
+
+/** Some of what the document holds is said elsewhere: by an alias or a merge key. */
+function borrows(document: Document): boolean {
   let found = false;
   visit(document, {
     Alias() {
+      found = true;
+      return visit.BREAK;
+    },
+    Pair(_, { key }) {
+      if (!isMerge(key)) return undefined;
       found = true;
       return visit.BREAK;
     },
@@ -83,7 +98,7 @@ function apply(document: Document, operation: PatchOperation): void {
   if (!isCollection(parent)) return;
   if (operation.op === "remove") parent.delete(last);
   else if (isSeq(parent) && operation.op === "add") insert(parent, Number(last), created(document, operation.value));
-  else parent.set(last === MERGE ? quoted(last) : last, created(document, operation.value));
+  else parent.set(last, created(document, operation.value));
 }
 
 function insert(list: YAMLSeq, index: number, item: unknown): void {
@@ -97,22 +112,7 @@ function insert(list: YAMLSeq, index: number, item: unknown): void {
 }
 
 function created(document: Document, value: unknown): Document["contents"] {
-  const node = document.createNode(value, { aliasDuplicateObjects: false });
-  visit(node, {
-    Pair(_, pair) {
-      if (isScalar(pair.key) && pair.key.value === MERGE) pair.key.type = Scalar.QUOTE_DOUBLE;
-    },
-  });
-  return node;
-}
-
-/** Plain, this key would put its value's fields into the object around it. */
-const MERGE = "<<";
-
-function quoted(key: string): Scalar {
-  const scalar = new Scalar(key);
-  scalar.type = Scalar.QUOTE_DOUBLE;
-  return scalar;
+  return document.createNode(value, { aliasDuplicateObjects: false });
 }
 
 function unescape(step: string): string {

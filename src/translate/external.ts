@@ -29,6 +29,8 @@ export function externalDiscovery(
       clusterName: name,
       endpoints: [
         {
+          // Where a policy gives shares to places, one without a weight would get nothing.
+          loadBalancingWeight: 1,
           lbEndpoints: endpoints.map((address) => ({
             hostIdentifier: { case: "endpoint" as const, value: { address: socketAddress(address, number) } },
           })),

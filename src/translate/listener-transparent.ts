@@ -22,11 +22,11 @@ import { loopGuard, tcpProxy, unmatchedChain } from "./tcp.ts";
 export const OUTBOUND_PORT = 15001;
 
 /**
- * Headless services to whose pods connections would be held up by an HTTP listener on the same port, which waits for the first
- * bytes. Others' connections to single pods pass through by themselves.
+ * Headless services to whose pods connections would be held up by a listener on the same port that waits for the first bytes, for
+ * HTTP or for the name that TLS asks for. Others' connections to single pods pass through by themselves.
  */
 export function heldUp(services: readonly ServiceDefinition[]): readonly ServiceDefinition[] {
-  const numbers = new Set(httpPorts(services));
+  const numbers = new Set([...httpPorts(services), ...sniChains(services).keys()]);
   return services.filter(
     ({ type, ports }) => type === "Headless" && ports.some((port) => isOpaque(port) && numbers.has(port.port)),
   );
@@ -51,22 +51,22 @@ export function transparentListeners(
   const onDemand = lazy.length > 0;
   const sni = memo.of(services, "listener/sni", [], () => sniChains(services));
   return [
-    memo("listener/virtualOutbound", [], () => virtualOutbound(settings)),
+    memo(`listener/virtualOutbound/${settings.outboundPolicy}`, [], () => virtualOutbound(settings)),
     ...ports.map((port) => {
       const named = sni.get(port);
-      return memo(`listener/http/${port}/${onDemand}/${named?.key ?? ""}`, [], () =>
+      return memo(`listener/http/${port}/${onDemand}/${settings.outboundPolicy}/${named?.key ?? ""}`, [], () =>
         httpListener(port, onDemand, settings, named?.chains),
       );
     }),
     ...[...sni]
       .filter(([port]) => !ports.includes(port))
       .map(([port, { key, chains }]) =>
-        memo(`listener/tls/${port}/${key}`, [], () => tlsListener(port, chains, settings)),
+        memo(`listener/tls/${port}/${settings.outboundPolicy}/${key}`, [], () => tlsListener(port, chains, settings)),
       ),
     ...services.flatMap((service) => service.ports.flatMap((port) => addressListeners(service, port, settings, memo))),
     ...headless.flatMap((service) =>
       service.ports
-        .filter((port) => isOpaque(port) && ports.includes(port.port))
+        .filter((port) => isOpaque(port) && (ports.includes(port.port) || sni.has(port.port)))
         .flatMap((port) => podListeners(service, port, ownAddresses, memo)),
     ),
   ];

@@ -9,6 +9,7 @@ import {
   OUTBOUND_UDP_PORTS_FORM,
   parseOutboundUdpPorts,
 } from "./udp-ports.ts";
+import type { OutboundPolicy } from "./settings.ts";
 import { ALL, type Dependencies, DEPENDENCIES, DEPENDENCIES_FORM, parseDependencies } from "./dependencies.ts";
 
 /** See ADR 4. */
@@ -36,6 +37,8 @@ export interface Proxy {
   readonly tcpProbes: readonly number[];
   /** By the pod's own word, or its namespace's. */
   readonly dependencies: Dependencies;
+  /** What its namespace says of traffic to where the mesh knows nothing; undefined for what holds for the mesh. */
+  readonly outboundPolicy: OutboundPolicy | undefined;
   /** Annotations that could not be understood. */
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -44,6 +47,8 @@ export const CAPTURE = "heddle.dev/capture";
 export const OUTBOUND_ADDRESS = "heddle.dev/outbound-address";
 export const OUTBOUND_HTTP_PORT = "heddle.dev/outbound-http-port";
 export const INBOUND_PORTS = "heddle.dev/inbound-ports";
+/** On a namespace: what becomes of its pods' traffic to where the mesh knows nothing. */
+export const OUTBOUND_POLICY = "heddle.dev/outbound-policy";
 export const TCP_PROBES = "heddle.dev/tcp-probes";
 
 const DEFAULT_HTTP_PORT = 15080;
@@ -124,6 +129,14 @@ function describeProxy(id: string, workload: Workload, namespace: Namespace | un
       parseList,
       DEPENDENCIES_FORM,
     ),
+    outboundPolicy: read<OutboundPolicy | undefined>(
+      OUTBOUND_POLICY,
+      undefined,
+      parseOutboundPolicy,
+      "allow-any or registry-only",
+      inherited,
+      ofNamespace,
+    ),
     tcpProbes: read(TCP_PROBES, [], parsePorts, 'a list of ports such as "8080,9090"'),
     diagnostics,
   };
@@ -133,6 +146,10 @@ function parsePorts(text: string): readonly number[] | undefined {
   const ports = text.split(",").map(parsePort);
   if (ports.length > MAX_INBOUND_PORTS || !ports.every((port) => port !== undefined)) return undefined;
   return [...new Set(ports)].sort((a, b) => a - b);
+}
+
+function parseOutboundPolicy(text: string): OutboundPolicy | undefined {
+  return text === "allow-any" || text === "registry-only" ? text : undefined;
 }
 
 function parseCapture(text: string): Capture | undefined {

@@ -1,9 +1,11 @@
+export type OutboundPolicy = "allow-any" | "registry-only";
+
 /** Settings that hold for the whole mesh. */
 export interface MeshSettings {
   /** Suffix of service names: `<name>.<namespace>.svc.<clusterDomain>`. */
   readonly clusterDomain: string;
   /** What happens to traffic for hosts and addresses that the mesh does not know. */
-  readonly outboundPolicy: "allow-any" | "registry-only";
+  readonly outboundPolicy: OutboundPolicy;
   /**
    * How long a sidecar waits for the first bytes of a connection to a port of undeclared protocol before it takes it for
    * plain TCP, in milliseconds. Server-first protocols pay this delay once a connection, so declare them.

@@ -50,15 +50,13 @@ export function createTranslator(settings: MeshSettings = DEFAULT_SETTINGS): Tra
 
 const SECRETS: readonly Secret[] = [];
 
-function translate(
-  snapshot: MeshSnapshot,
-  proxy: Proxy,
-  demand: Demand,
-  settings: MeshSettings,
-  memo: Memo,
-): ProxyConfig {
+function translate(snapshot: MeshSnapshot, proxy: Proxy, demand: Demand, mesh: MeshSettings, memo: Memo): ProxyConfig {
   const { workload, capture } = proxy;
-  const scope = scopeOf(snapshot, proxy, demand, memo);
+  const { outboundPolicy = mesh.outboundPolicy } = proxy;
+  const settings = { ...mesh, outboundPolicy };
+  const told = scopeOf(snapshot, proxy, demand, memo);
+  // What is made for a scope holds what its callers may call beside it.
+  const scope = outboundPolicy === mesh.outboundPolicy ? told : { ...told, key: `${told.key}!${outboundPolicy}` };
   const side =
     capture === "transparent"
       ? transparentSide(snapshot, scope, proxy, settings, memo)

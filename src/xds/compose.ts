@@ -38,7 +38,7 @@ export function compose(session: SessionState, state: TypeState, mayRemove: bool
     for (const name of draft.settled) settle(state, name);
     condense(state);
     // A trial group in which nothing is left to say makes room for the next one.
-    if (!onTrial || draft.settled.length === 0) return undefined;
+    if (!onTrial || names.every((name) => state.dirty.has(name))) return undefined;
   }
 }
 
@@ -94,8 +94,8 @@ function substitute(
     if (!resource || resource.hash === refused.hash) continue;
     if (!session.options.refusals.find(clientVersion(session), resource)) return { kind: "resource", resource };
   }
-  const known = knownOf(state, name);
-  if (known?.kind === "version" && known.version !== refused.version) return KEEP;
+  const accepted = lastAccepted(state, name);
+  if (accepted?.kind === "version" && accepted.version !== refused.version) return KEEP;
   return standIn(session, state, name);
 }
 
@@ -181,7 +181,7 @@ function unchanged(session: SessionState, state: TypeState, name: string, mayRem
   return wanted.kind === "resource" ? wanted.resource : undefined;
 }
 
-/** What a refusal of a response may be for, and what the client had accepted of it before. */
+/** What a refusal of a response leaves open, and what the client had accepted of it before. */
 type Unproven = Pick<Outstanding, "changed" | "accepted">;
 
 /** Records that a draft goes out: what the client will know, and what it last accepted of all that is not proven yet. */
@@ -219,8 +219,14 @@ function condense(state: TypeState): void {
   moveKnowledge(state, desired, all);
 }
 
-/** Names that a refusal of the draft may be for: what it changes, and what it repeats before it was ever accepted. */
+/**
+ * Names of which a refusal of the draft leaves open what the client holds: what it changes, and what it repeats before it was accepted
+ * or while it is not known to be there.
+ */
 function unproven(state: TypeState, { changed, resources }: Draft): readonly string[] {
-  const repeated = resources.filter(({ name, hash }) => contentOf(lastAccepted(state, name))?.hash !== hash);
+  const repeated = resources.filter((resource) => {
+    const accepted = contentOf(lastAccepted(state, resource.name));
+    return accepted?.hash !== resource.hash || !holds(knownOf(state, resource.name), resource);
+  });
   return [...new Set([...changed, ...repeated.map(({ name }) => name)])];
 }

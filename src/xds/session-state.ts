@@ -3,7 +3,7 @@ import type { Refusals } from "./refusals.ts";
 import type { Resource } from "./resource.ts";
 import type { Snapshot, TypeSnapshot } from "./snapshot.ts";
 import { inPushOrder } from "./type-url.ts";
-import { createTypeState, type Response, type TypeState } from "./type-state.ts";
+import { createTypeState, type Outstanding, type Response, type TypeState } from "./type-state.ts";
 
 /** What a client that asks by name for something that does not exist is told. */
 export type Missing =
@@ -96,10 +96,10 @@ export interface Silence {
   /** 0: none; 1: changed clusters are back at their last good version; 2: new ones are taken back too. */
   stage: 0 | 1 | 2;
   since: number;
-  /** When the silence was noticed: clusters sent from then on are the cure. */
-  noticedAt: number;
-  /** Content that was unanswered when the silence was noticed. */
-  readonly suspects: Map<string, Resource>;
+  /** When the clusters last waited for endpoints that were refused. */
+  waitedUntil: number;
+  /** Responses that were unanswered when the silence was noticed. They stay so: any answer ends it. */
+  suspects: readonly Outstanding[];
   /** Grows with each silence that turned out to be plain slowness. */
   patience: number;
   /** Nonce of the clusters that a mute client was sent unasked. */
@@ -120,7 +120,7 @@ export function createSessionState(protocol: "delta" | "sotw", options: SessionO
     writable: true,
     closed: false,
     nonces: 0,
-    silence: { stage: 0, since: 0, noticedAt: 0, suspects: new Map(), patience: 1, wakeNonce: undefined },
+    silence: { stage: 0, since: 0, waitedUntil: -Infinity, suspects: [], patience: 1, wakeNonce: undefined },
     wakeAt: undefined,
     actions: [],
   };

@@ -5,7 +5,7 @@
  */
 import type { NodeInfo } from "./node.ts";
 import { push, pushDeadline } from "./push.ts";
-import { silenceDeadline, wakeMuted, wakeSilent } from "./silence.ts";
+import { noteWaiting, silenceDeadline, wakeMuted, wakeSilent } from "./silence.ts";
 import type { Snapshot } from "./snapshot.ts";
 import {
   type Action,
@@ -64,6 +64,7 @@ export function createSession<Request extends RequestHead>(
     if (session.closed) return [];
     session.actions = [];
     let quiet: string | undefined;
+    noteWaiting(session, now);
     switch (event.kind) {
       case "request":
         quiet = onRequest(session, protocol, event.request, now);

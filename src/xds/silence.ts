@@ -5,12 +5,12 @@
  * both.
  */
 import { referencesOf } from "./references.ts";
-import type { Resource } from "./resource.ts";
 import { clientVersion, type SessionState, typeStateOf } from "./session-state.ts";
 import { CLUSTER, ENDPOINT, LISTENER, SECRET } from "./type-url.ts";
-import { setKnown, UNKNOWN } from "./knowledge.ts";
+import { changedResources } from "./suspects.ts";
+import { knownOf, setKnown, UNKNOWN } from "./knowledge.ts";
 import { namesIn } from "./name-set.ts";
-import { contentOf, isDirty, lastAccepted, touch, type TypeState } from "./type-state.ts";
+import { contentOf, isDirty, lastAccepted, type Outstanding, touch, type TypeState } from "./type-state.ts";
 
 /** When `wakeSilent` or `wakeMuted` has something to do next, if nothing else happens. */
 export function silenceDeadline(session: SessionState): number | undefined {
@@ -18,9 +18,8 @@ export function silenceDeadline(session: SessionState): number | undefined {
   const { silence, options } = session;
   const times: number[] = [];
   const oldest = clusters?.outstanding[0];
-  if (oldest && silence.stage < 2) {
-    const since = silence.stage === 0 ? oldest.sentAt : silence.since;
-    times.push(since + options.timing.silenceTimeout * silence.patience);
+  if (clusters && oldest && silence.stage < 2 && !owesParts(session, clusters)) {
+    times.push(silentSince(session, oldest) + options.timing.silenceTimeout * silence.patience);
   }
   if (maybeMuted(session)) times.push(session.startedAt! + options.timing.mutedAfter);
   return times.length > 0 ? Math.min(...times) : undefined;
@@ -32,16 +31,12 @@ export function wakeSilent(session: SessionState, now: number): void {
   const { silence } = session;
   const oldest = clusters?.outstanding[0];
   if (!clusters || !oldest || silence.stage === 2) return;
-  const since = silence.stage === 0 ? oldest.sentAt : silence.since;
-  if (now < since + session.options.timing.silenceTimeout * silence.patience) return;
-  const unsent = [ENDPOINT, SECRET].some((type) => session.types.has(type) && isDirty(session.types.get(type)!));
-  if (unsent) return;
+  if (now < silentSince(session, oldest) + session.options.timing.silenceTimeout * silence.patience) return;
+  if (owesParts(session, clusters)) return;
 
-  if (silence.stage === 0) {
-    collectSuspects(clusters, silence.suspects);
-    silence.noticedAt = now;
-  }
-  const back = [...silence.suspects.keys()].filter((name) => !clusters.held.has(name));
+  if (silence.stage === 0) silence.suspects = [...clusters.outstanding];
+  const suspects = new Set(Array.from(changedResources(silence.suspects), ({ name }) => name));
+  const back = [...suspects].filter((name) => !clusters.held.has(name));
   const changed = back.filter((name) => contentOf(lastAccepted(clusters, name)));
   const added = back.filter((name) => !lastAccepted(clusters, name));
   // Taking a new cluster back may break a route that uses it: first try without.
@@ -55,14 +50,33 @@ export function wakeSilent(session: SessionState, now: number): void {
   session.actions.push({ kind: "cure", reason: "silent", names });
 }
 
-function collectSuspects(clusters: TypeState, suspects: Map<string, Resource>): void {
-  for (const { response, changed } of clusters.outstanding) {
-    const names = new Set(changed);
-    for (const resource of response.resources) {
-      // Of two contents the older: it is the one that has waited longest.
-      if (names.has(resource.name) && !suspects.has(resource.name)) suspects.set(resource.name, resource);
+/** To be called before anything changes: silence counts from when there was nothing left that the clusters waited for. */
+export function noteWaiting(session: SessionState, now: number): void {
+  const clusters = session.types.get(CLUSTER);
+  if (clusters && waitsForRefused(session, clusters)) session.silence.waitedUntil = now;
+}
+
+/** Endpoints or secrets are due that were not sent: the clusters wait for them, and are not to blame. */
+function owesParts(session: SessionState, clusters: TypeState): boolean {
+  const unsent = [ENDPOINT, SECRET].some((type) => session.types.has(type) && isDirty(session.types.get(type)!));
+  return unsent || waitsForRefused(session, clusters);
+}
+
+/** Endpoints of an unanswered cluster are refused, and nothing can be sent for them: only the client knows what it had before. */
+function waitsForRefused({ types }: SessionState, { outstanding }: TypeState): boolean {
+  const endpoints = types.get(ENDPOINT);
+  if (!endpoints || endpoints.refused.size === 0) return false;
+  for (const cluster of changedResources(outstanding)) {
+    for (const { name } of referencesOf(cluster)) {
+      const known = knownOf(endpoints, name)?.kind;
+      if (endpoints.refused.has(name) && known !== "resource" && known !== "absent") return true;
     }
   }
+  return false;
+}
+
+function silentSince({ silence }: SessionState, oldest: Outstanding): number {
+  return Math.max(silence.stage === 0 ? oldest.sentAt : silence.since, silence.waitedUntil);
 }
 
 /**
@@ -76,7 +90,7 @@ export function endSilence(session: SessionState, clusters: TypeState, culprits?
   if (silence.stage === 0) return;
   if (!culprits) silence.patience = Math.min(silence.patience * 2, 8);
   silence.stage = 0;
-  silence.suspects.clear();
+  silence.suspects = [];
   for (const name of clusters.held.keys()) touch(clusters, name);
   clusters.held.clear();
 }

@@ -24,7 +24,7 @@ export interface Response {
 export interface Outstanding {
   readonly response: Response;
   readonly sentAt: number;
-  /** Names whose content this response changed, or that it repeats in SotW before the client has ever accepted it. */
+  /** Names whose content this response changed, or that it repeats in SotW before the client is known to have accepted it. */
   readonly changed: readonly string[];
   /** For each changed name what the client last accepted: what to go back to. */
   readonly accepted: ReadonlyMap<string, Accepted | undefined>;

@@ -1,10 +1,10 @@
 /** What an ACK or a NACK means for a type. */
 import { blamed, redact } from "./blame.ts";
-import type { Resource } from "./resource.ts";
 import { endSilence } from "./silence.ts";
 import { clientVersion, type SessionState } from "./session-state.ts";
 import { CLUSTER } from "./type-url.ts";
 import { type Accepted, setKnown } from "./knowledge.ts";
+import { type Suspects, suspectsOf } from "./suspects.ts";
 import { contentOf, type Outstanding, touch, type TypeState } from "./type-state.ts";
 
 /** An ACK, or with an error text a NACK. */
@@ -27,6 +27,7 @@ export function judge(session: SessionState, state: TypeState, { nonce, error: d
   const { version } = answered.at(-1)!.response;
   if (detail === undefined) {
     state.outstanding.splice(first, answered.length);
+    accept(state, answered, first);
     state.ackedVersion = version;
     session.actions.push({ kind: "ack", typeUrl: state.typeUrl, nonce, version });
     if (state.typeUrl === CLUSTER) endSilence(session, state);
@@ -39,6 +40,25 @@ export function judge(session: SessionState, state: TypeState, { nonce, error: d
   session.actions.push({ kind: "nack", typeUrl: state.typeUrl, nonce, version, culprits, reason });
   if (state.typeUrl === CLUSTER) endSilence(session, state, new Set(culprits));
   return true;
+}
+
+/** What the client has accepted now is what later responses, which are not answered yet, would go back to. */
+function accept(state: TypeState, answered: readonly Outstanding[], from: number): void {
+  if (state.outstanding.length <= from) return;
+  const news = new Map<string, Accepted | undefined>();
+  for (const { response, changed } of answered) {
+    const resources = new Map(response.resources.map((resource) => [resource.name, resource]));
+    for (const name of changed) {
+      const resource = resources.get(name);
+      news.set(name, resource && { kind: "resource", resource });
+    }
+  }
+  for (const [i, later] of state.outstanding.entries()) {
+    if (i < from) continue;
+    const accepted = new Map(later.accepted);
+    for (const name of later.changed) if (news.has(name)) accepted.set(name, news.get(name));
+    state.outstanding[i] = { ...later, accepted };
+  }
 }
 
 /**
@@ -55,13 +75,13 @@ function refuse(
   for (const { accepted } of answered) {
     for (const [name, known] of accepted) if (!before.has(name)) before.set(name, known);
   }
-  const contents = refusedContents(session, state, answered);
+  const suspects = suspectsOf(session, state, answered);
 
-  const culprits = findCulprits(session, answered, contents, detail);
+  const culprits = findCulprits(session, answered, suspects, detail);
   const reason = redact(state.typeUrl, detail);
   for (const name of culprits ?? []) {
     const lastGood = contentOf(before.get(name)) ?? state.held.get(name);
-    session.options.refusals.add(clientVersion(session), contents.get(name)!, { reason, lastGood });
+    session.options.refusals.add(clientVersion(session), suspects.contents.get(name)!, { reason, lastGood });
   }
   for (const { changed } of answered) {
     for (const name of changed) {
@@ -69,7 +89,7 @@ function refuse(
       touch(state, name);
     }
   }
-  if (culprits?.length === 0) splitTrials(state, [...contents.keys()]);
+  if (culprits?.length === 0) splitTrials(state, suspects.names);
   for (const name of culprits ?? []) restore(state, name, before.get(name));
   return culprits ?? [];
 }
@@ -82,7 +102,7 @@ function refuse(
 function findCulprits(
   session: SessionState,
   answered: readonly Outstanding[],
-  contents: ReadonlyMap<string, Resource>,
+  { contents, names }: Suspects,
   detail: string,
 ): readonly string[] | undefined {
   if (contents.size === 0 || answered.at(-1)?.response.nonce === session.silence.wakeNonce) return undefined;
@@ -93,40 +113,8 @@ function findCulprits(
   if (named.length > 0) return culprits.length > 0 ? culprits : undefined;
   const refused = repeated.some((resource) => session.options.refusals.find(clientVersion(session), resource));
   if (refused || (answered.length > 1 && repeated.length > 0)) return undefined;
-  return contents.size === 1 ? [...contents.keys()] : [];
-}
-
-/** Under silence the last good content is on its way already: a refusal of that is one of what went before. */
-function refusedContents(
-  { silence }: SessionState,
-  { typeUrl }: TypeState,
-  answered: readonly Outstanding[],
-): Map<string, Resource> {
-  const contents = changedContents(answered);
-  if (typeUrl !== CLUSTER || silence.stage === 0) return contents;
-  const own = changedContents(answered.filter(({ sentAt }) => sentAt < silence.noticedAt));
-  for (const [name, resource] of [...silence.suspects, ...own]) contents.set(name, resource);
-  return contents;
-}
-
-/**
- * What the responses changed, by name: the content that is refused, if it is. A name that they gave two contents is left out: in
- * SotW the answer to the newest response may be the late refusal of an earlier one, so that neither content can be blamed before
- * it is judged alone.
- */
-function changedContents(answered: readonly Outstanding[]): Map<string, Resource> {
-  const contents = new Map<string, Resource>();
-  const unclear = new Set<string>();
-  for (const { response, changed } of answered) {
-    const names = new Set(changed);
-    for (const resource of response.resources.filter(({ name }) => names.has(name))) {
-      const other = contents.get(resource.name);
-      if (other && other.hash !== resource.hash) unclear.add(resource.name);
-      contents.set(resource.name, resource);
-    }
-  }
-  for (const name of unclear) contents.delete(name);
-  return contents;
+  if (names.length === 0) return undefined;
+  return names.length === 1 ? names : [];
 }
 
 /** Halves the suspects; names of other groups keep their turn. */
@@ -138,8 +126,11 @@ function splitTrials(state: TypeState, names: readonly string[]): void {
   state.trials.push(names.slice(0, middle), names.slice(middle), ...others.filter((group) => group.length > 0));
 }
 
-/** A culprit goes back to what the client had, or is left alone where only the client knows what that was. */
-function restore(state: TypeState, name: string, before: Accepted | undefined): void {
-  setKnown(state, name, before?.kind === "version" ? before : { kind: "unknown", accepted: before });
-  touch(state, name, contentOf(before) !== undefined);
+/**
+ * A culprit goes back to what the client had, or is left alone where only the client knows what that was. It is not known to have it
+ * still: what was sent in between may have been applied beside what was refused.
+ */
+function restore(state: TypeState, name: string, accepted: Accepted | undefined): void {
+  setKnown(state, name, { kind: "unknown", accepted });
+  touch(state, name, contentOf(accepted) !== undefined);
 }

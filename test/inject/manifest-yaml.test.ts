@@ -65,3 +65,18 @@ test("what an alias stands for changes in one place only", () => {
   expect(parseManifest(written).toJS()).toEqual({ base: { x: 1 }, use: { x: 1, z: 2 }, merged: { x: 1, y: 0o644 } });
   expect(written).not.toContain("*base");
 });
+
+test("a key that only looks like a merge is kept as a key", () => {
+  const text = 'a:\n  "<<": 1 # not a merge\n';
+  expect(rewrite(text, (value) => ({ ...value, b: { "<<": null } }))).toBe(`${text}b:\n  "<<": null\n`);
+  expect(parseManifest(rewrite("a: { '<<': 1 }\n", (value) => ({ ...value, b: 1 }))).toJS()).toEqual({
+    a: { "<<": 1 },
+    b: 1,
+  });
+  expect(rewrite("a: 1\n", () => ({ a: 1, "<<": { b: 2 } }))).toBe('a: 1\n"<<":\n  b: 2\n');
+});
+
+test("what is merged without an alias can change and go", () => {
+  const written = rewrite("a: { <<: { x: 1, y: 2 }, z: 0644 }\n", () => ({ a: { x: 3, z: 0o644 } }));
+  expect(parseManifest(written).toJS()).toEqual({ a: { x: 3, z: 0o644 } });
+});

@@ -2,7 +2,7 @@
  * Transparent capture for real: applications and sidecars in network namespaces, iptables rules, and the control plane reading a
  * folder of manifests.
  */
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -220,6 +220,54 @@ describe("passthrough", () => {
       expect(http("outside", HOSTS.db, 9443)).toMatchObject({ status: 200, app: "db" });
     });
     expect(through).toBe(1);
+  });
+});
+
+describe("egress of a namespace", () => {
+  const write = (name: string, text: string): void => writeFileSync(join(folder, name), text);
+  const unknown = () => http("web", HOSTS.outside, 80, "example.org");
+  const raw = () => call("web", { kind: "tcp", address: HOSTS.outside, port: 8081, send: "x" });
+
+  test("may be closed: what the mesh does not know is refused, and what it knows is not", async () => {
+    expect([unknown().status, raw().text]).toEqual([200, "outside: x"]);
+    write(
+      "namespace.yaml",
+      `apiVersion: v1
+kind: Namespace
+metadata: { name: shop, annotations: { heddle.dev/outbound-policy: registry-only } }
+`,
+    );
+    await until("hosts that nobody knows are refused", 10_000, () => unknown().status === 502);
+    await until("addresses that nobody knows are refused", 10_000, () => raw().error !== undefined);
+    expect(http("web", "10.96.0.1", 80, "checkout")).toMatchObject({ status: 200, app: "checkout" });
+    expect(call("web", { kind: "tcp", address: "10.96.0.2", port: 3306 })).toEqual({ text: "db greets\n" });
+  });
+
+  test("what an ExternalService says is known", async () => {
+    const named = () => http("web", HOSTS.outside, 8080, "partner.example");
+    expect(named().status).not.toBe(200);
+    write(
+      "external.yaml",
+      `apiVersion: heddle.dev/v1alpha1
+kind: ExternalService
+metadata: { name: partner, namespace: shop }
+spec:
+  hosts: [partner.example]
+  resolution: Static
+  endpoints: [${HOSTS.outside}]
+  ports: [{ port: 8080 }, { port: 8081, protocol: TCP }]
+`,
+    );
+    await until("the host is known", 10_000, () => named().status === 200);
+    await until("its address is", 10_000, () => raw().text === "outside: x");
+    expect(http("web", HOSTS.outside, 8080, "example.org").status).toBe(502);
+  });
+
+  test("is open again when nothing says otherwise", async () => {
+    rmSync(join(folder, "external.yaml"));
+    rmSync(join(folder, "namespace.yaml"));
+    await until("hosts that nobody knows are passed through", 10_000, () => unknown().status === 200);
+    await until("and addresses", 10_000, () => raw().text === "outside: x");
   });
 });
 

@@ -120,7 +120,8 @@ export function createEnvoyModel(): EnvoyModel {
     },
     contents: (typeUrl) => [...of(typeUrl).values()].map(({ name, version }) => `${name}=${version}`).sort(),
     connect() {
-      const reconnects = of(CLUSTER).size > 0;
+      // Also when all its clusters were taken back: it has its listeners and routes still.
+      const reconnects = ASKED.some((typeUrl) => of(typeUrl).size > 0);
       withheld.length = 0;
       listening = reconnects;
       if (!reconnects) return [request(CLUSTER)];

@@ -234,24 +234,21 @@ describe.each(["delta", "sotw", "sotw-partial"] as const)("a session and a model
         expect(rested).toBe(true);
         expect(faults.filter((fault) => !fault.includes("leads to"))).toEqual([]);
         expect(envoy.contents(CLUSTER).filter((line) => line.includes("bad"))).toEqual([]);
-        // Known and open: when a stream ends while a cluster warms and endpoints of it are refused around that time, the server cannot
-        // tell which endpoints the client still has for it, and the cluster may go on warming, its old self serving, until its
-        // endpoints change again. The client answers for no clusters meanwhile, so that new ones are taken back.
-        const refusedEndpoints = list.some(
-          (m) => m.kind === "mesh" && Object.values(m.mesh.endpoints).some((v) => v.startsWith("bad")),
-        );
-        const open = refusedEndpoints && list.some(({ kind }) => kind === "reconnect");
+        // Known and open: when a Delta stream ends and endpoints of a cluster that changes are refused on the next one, only the client
+        // knows which endpoints it had, and the cluster goes on warming, its old self serving, until its endpoints change again. New
+        // clusters stay, but the client answers for none meanwhile, so that one that it refuses is not found out.
+        const refused = (of: "clusters" | "endpoints"): boolean =>
+          list.some((m) => m.kind === "mesh" && Object.values(m.mesh[of]).some((version) => version.startsWith("bad")));
+        const open = dialect === "delta" && refused("endpoints") && list.some(({ kind }) => kind === "reconnect");
         expect(open ? [] : envoy.warming).toEqual([]);
-        fc.pre(envoy.warming.length === 0);
+        fc.pre(envoy.warming.length === 0 || !refused("clusters"));
         const wanted = Object.entries(mesh!.clusters).filter(([, version]) => !version.startsWith("bad"));
         expect(envoy.contents(CLUSTER)).toEqual(expect.arrayContaining(wanted.map(([n, v]) => `${n}=${v}`)));
         const running = new Set(envoy.contents(CLUSTER).map((line) => line.split("=")[0]));
         const served = Object.entries(mesh!.endpoints).filter(([n, v]) => running.has(n) && !v.startsWith("bad"));
         expect(envoy.contents(ENDPOINT)).toEqual(expect.arrayContaining(served.map(([n, v]) => `${n}=${v}`)));
       }),
-      // With any seed one in some thousand runs meets a cure of a silent client that takes back, or leaves without endpoints,
-      // clusters that are good (see CONTRIBUTING.md, "Known to be open"): until that is mended the runs are always the same.
-      { numRuns: 1000, seed: 4 },
+      { numRuns: 1000 },
     );
   });
 });
