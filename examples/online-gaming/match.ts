@@ -12,20 +12,17 @@ export interface Match {
   leave(): void;
 }
 
-/** Milliseconds between two datagrams of a player who plays. */
+/** Milliseconds between two datagrams of a player. */
 const TICK = 50;
 /** Milliseconds that an answer may take. */
 const LATE = 500;
 
-/**
- * @param prefix of the players' names
- * @param tick milliseconds between two datagrams of a player
- */
-export function startMatch(prefix: string, count: number, tick = TICK): Match {
+/** @param prefix of the players' names */
+export function startMatch(prefix: string, count: number): Match {
   const players = Array.from({ length: count }, (_, n) => joinGame({ ...GAME, name: `${prefix}-${n}` }));
   const timer = setInterval(() => {
     for (const player of players) player.send();
-  }, tick);
+  }, TICK);
   return {
     players,
     async settled() {

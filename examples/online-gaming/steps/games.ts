@@ -7,19 +7,13 @@ import { gamePolicy, MATCHMAKING_POLICIES, thirdServer } from "../policy.ts";
 import { type Arena, GAME, GAME_DIRECT } from "../system.ts";
 
 const PLAYERS = 40;
-/**
- * Players who are only counted by their server, which each finds by chance: so many that chance alone does not take a third out of
- * the bounds below, and with a fourth of the datagrams.
- */
-const COUNTED = 160;
-const COUNTED_TICK = 200;
 const CLUSTER = "outbound|7777/udp||game";
 const ROUND_TRIPS = 300;
 
 export async function games(arena: Arena): Promise<void> {
   const { report, apps } = arena;
   report.heading(`${PLAYERS} players in games, by UDP, 20 datagrams a second each`);
-  const strangers = startMatch("stranger", COUNTED, COUNTED_TICK);
+  const strangers = startMatch("stranger", PLAYERS);
   await strangers.settled();
   strangers.leave();
   const without = playersOf(strangers, "game-east").length;
@@ -29,13 +23,13 @@ export async function games(arena: Arena): Promise<void> {
   report.row({
     what: "players on the other region's server",
     expected: "about a third → none",
-    measured: `${without} of ${COUNTED} → ${playersOf(match, "game-east").length} of ${PLAYERS}`,
-    ok: without > COUNTED / 6 && playersOf(match, "game-east").length === 0,
+    measured: `${without} of ${PLAYERS} → ${playersOf(match, "game-east").length} of ${PLAYERS}`,
+    ok: without > PLAYERS / 6 && playersOf(match, "game-east").length === 0,
   });
   await change(arena, "game-west-3.yaml", thirdServer);
   await arena.apply("matchmaker-policy.yaml", MATCHMAKING_POLICIES.tried);
   await sleep(arena.lasting(3000));
-  const late = startMatch("late", COUNTED, COUNTED_TICK);
+  const late = startMatch("late", PLAYERS);
   await late.settled();
   await match.stop();
   const serversOf = ({ name }: Player): number =>
@@ -60,8 +54,8 @@ export async function games(arena: Arena): Promise<void> {
   report.row({
     what: "who joins now plays on the new server, too",
     expected: "about a third",
-    measured: `${moving.length} of ${COUNTED}`,
-    ok: moving.length > COUNTED / 6 && moving.length < COUNTED / 2,
+    measured: `${moving.length} of ${PLAYERS}`,
+    ok: moving.length > PLAYERS / 6 && moving.length < PLAYERS / 2,
   });
   await change(arena, "game-west-3.yaml", "# gone\n");
   await late.settled();

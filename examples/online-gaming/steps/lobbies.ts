@@ -45,10 +45,14 @@ export async function lobbies(arena: Arena): Promise<void> {
   for (const guest of [...guests, ...late]) guest.leave();
 }
 
-/** @returns when all have been greeted */
+/** One after the other: of those who come at the same moment, each would choose before the others count. @returns when all are greeted */
 async function enter(count: number): Promise<readonly Guest[]> {
-  const guests = Array.from({ length: count }, () => enterLobby(LOBBY));
-  await until("every player is greeted", 10_000, () => guests.every(({ lobby }) => lobby !== undefined));
+  const guests: Guest[] = [];
+  while (guests.length < count) {
+    const guest = enterLobby(LOBBY);
+    guests.push(guest);
+    await until("a player is greeted", 10_000, () => guest.lobby !== undefined, 1);
+  }
   return guests;
 }
 
