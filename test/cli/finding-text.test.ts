@@ -19,7 +19,7 @@ test("one line for programs, a paragraph with advice for people", () => {
   expect(findingText(finding, { isTTY: true })).toBe(
     "shop.yaml:7  error HED1302  TrafficPolicy shop/a\n" +
       "    spec.targetRefs[0].name: there is no Service\n" +
-      "    → Create the Service, or correct the name in targetRefs.\n\n",
+      "    → Create the Service or ExternalService, or correct kind and name in targetRefs.\n\n",
   );
 });
 
