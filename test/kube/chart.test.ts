@@ -12,7 +12,7 @@ import { CHARTS, chartCases, objectsOf, read } from "../charts/helm.ts";
 import { connectDelta } from "../support/fake-envoy.ts";
 import { CDS, loadWire } from "../support/fake-envoy-wire.ts";
 import { type ApiServer, startApiServer } from "../support/kubernetes/api-server.ts";
-import { createPod, startControlPlane, SYSTEM, trustBundle } from "../support/kubernetes/control-plane.ts";
+import { createPod, startControlPlane, SYSTEM, trustBundle, untilServed } from "../support/kubernetes/control-plane.ts";
 import { createTool, type Tool } from "../support/kubernetes/kubectl.ts";
 import { temporaryFolder } from "../support/temp-folder.ts";
 import { until } from "../support/until.ts";
@@ -35,7 +35,7 @@ beforeAll(async () => {
   for (const name of ["shop", "kube-system", SYSTEM]) await label(name, "enabled");
   await label("off", "disabled");
   await helm(["install", "heddle-crds", join(CHARTS, "heddle-crds")]);
-  await api.kubectl(["wait", "--for=condition=Established", "crd/trafficpolicies.heddle.dev", "--timeout=30s"]);
+  await untilServed(api);
   notes = await chart("install");
 }, 2_700_000);
 

@@ -3,6 +3,7 @@ import { configSchema } from "../../../src/control-plane/config.ts";
 import { createControlPlane } from "../../../src/control-plane/control-plane.ts";
 import type { KubeObject } from "../../../src/kube/object.ts";
 import { type MemoryLog, memoryLog } from "../memory-log.ts";
+import { until } from "../until.ts";
 import type { ApiServer } from "./api-server.ts";
 
 export interface RunningControlPlane {
@@ -51,8 +52,19 @@ export async function startControlPlane(
 /** The CRDs and the control plane's namespace. */
 export async function prepare(api: ApiServer): Promise<void> {
   await api.kubectl(["apply", "--server-side", "--filename=crds"]);
-  await api.kubectl(["wait", "--for=condition=Established", "--all", "crd", "--timeout=30s"]);
+  await untilServed(api);
   await api.kubectl(["create", "namespace", SYSTEM]);
+}
+
+/** Resolves when the API server lists Heddle's kinds. An established CRD may be answered 429 for a moment: its storage is made anew. */
+export async function untilServed(api: ApiServer): Promise<void> {
+  await api.kubectl(["wait", "--for=condition=Established", "--all", "crd", "--timeout=30s"]);
+  const listed = (): Promise<boolean> =>
+    api.kubectl(["get", "trafficpolicies,externalservices", "--all-namespaces"]).then(
+      () => true,
+      () => false,
+    );
+  await until("Heddle's kinds are listed", 30_000, listed);
 }
 
 /** The CA that sidecars would be given. */
