@@ -24,8 +24,11 @@ import { mendRoutes, virtualHostOf } from "./mend-routes.ts";
 import { serviceNamedIn } from "./subject.ts";
 
 export interface Encoded {
-  /** One a type that there are resources of; the same object for as long as the list of messages is the same. */
-  readonly types: readonly TypeSnapshot[];
+  /**
+   * A type of it is the same object for as long as the list of messages is the same; all of it, for proxies with one
+   * configuration.
+   */
+  readonly snapshot: Snapshot;
   /** What an Envoy would refuse, and is therefore not sent. */
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -59,6 +62,7 @@ export type OnEncoded = (type: string, valid: boolean) => void;
 export function createEncoder(onEncoded: OnEncoded): Encoder {
   const entries = new WeakMap<Message, Entry>();
   const lists = new WeakMap<readonly Message[], List>();
+  const whole = new WeakMap<ProxyConfig, Encoded>();
   const encodeRoutes = createRouteEncoder();
 
   function entryOf(schema: DescMessage, message: Message, name: string): Entry {
@@ -94,7 +98,8 @@ export function createEncoder(onEncoded: OnEncoded): Encoder {
     return list;
   }
 
-  return ({ clusters, endpoints, listeners, routes, secrets, extensions }, before) => {
+  function encodeConfig(config: ProxyConfig, before: Snapshot | undefined): Encoded {
+    const { clusters, endpoints, listeners, routes, secrets, extensions } = config;
     const all = [
       listOf(ClusterSchema, clusters, ({ name }) => name),
       listOf(ClusterLoadAssignmentSchema, endpoints, ({ clusterName }) => clusterName),
@@ -103,16 +108,26 @@ export function createEncoder(onEncoded: OnEncoded): Encoder {
       listOf(SecretSchema, secrets, ({ name }) => name),
       listOf(TypedExtensionConfigSchema, extensions, ({ name }) => name),
     ];
-    return {
-      types: all.map((list) => list.type ?? mend(list, before)).filter(({ resources }) => resources.size > 0),
+    const encoded: Encoded = {
+      snapshot: snapshotOf(all.map((list) => list.type ?? mend(list, before))),
       diagnostics: all.flatMap(({ diagnostics }) => diagnostics),
     };
-  };
+    // Where something cannot be sent, what is sent instead depends on the proxy.
+    if (all.every(({ type }) => type !== undefined)) whole.set(config, encoded);
+    return encoded;
+  }
+
+  return (config, before) => whole.get(config) ?? encodeConfig(config, before);
+}
+
+/** What has no resources is left out. */
+function snapshotOf(types: readonly TypeSnapshot[]): Snapshot {
+  return { types: new Map(types.filter(({ resources }) => resources.size > 0).map((type) => [type.typeUrl, type])) };
 }
 
 /** All resources that were encoded, by type and name. */
-export function resourcesOf({ types }: Encoded): readonly Resource[] {
-  return types.flatMap(({ resources }) => [...resources.values()]);
+export function resourcesOf({ snapshot }: Encoded): readonly Resource[] {
+  return [...snapshot.types.values()].flatMap(({ resources }) => [...resources.values()]);
 }
 
 /** Proxies that are served the same in place of what cannot be sent share it. */

@@ -43,7 +43,8 @@ export interface PublisherDeps {
 interface Connected {
   streams: number;
   demand: Demand;
-  diagnostics: readonly Diagnostic[];
+  /** Of its configuration, and of what could not be sent; proxies of one kind share the lists. */
+  findings: readonly (readonly Diagnostic[])[];
   /** The pod was missing when it was looked up last. */
   unknown: boolean;
 }
@@ -80,9 +81,9 @@ export function createPublisher(deps: PublisherDeps): Publisher {
     const start = clock.now();
     try {
       const config = translate(mesh, proxy, entry.demand);
-      const { types, diagnostics } = encode(config, cache.getSnapshot(id));
-      entry.diagnostics = [...config.diagnostics, ...diagnostics];
-      cache.setSnapshot(id, { types });
+      const { snapshot, diagnostics } = encode(config, cache.getSnapshot(id));
+      entry.findings = [config.diagnostics, diagnostics];
+      cache.shareSnapshot(id, snapshot);
       onView?.(id);
     } catch (cause) {
       metrics.failures.inc();
@@ -113,7 +114,7 @@ export function createPublisher(deps: PublisherDeps): Publisher {
         entry.streams++;
         return;
       }
-      connected.set(id, { streams: 1, demand: observed.of(mesh, id), diagnostics: [], unknown: false });
+      connected.set(id, { streams: 1, demand: observed.of(mesh, id), findings: [], unknown: false });
       update(id);
     },
     demand(id, hosts) {
@@ -139,6 +140,6 @@ export function createPublisher(deps: PublisherDeps): Publisher {
       for (const id of connected.keys()) due.add(id);
       if (!deferred) work();
     },
-    diagnostics: () => [...connected.values()].flatMap((entry) => entry.diagnostics),
+    diagnostics: () => [...new Set([...connected.values()].flatMap(({ findings }) => findings))].flat(),
   };
 }

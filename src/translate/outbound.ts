@@ -12,7 +12,7 @@ import type { Listener } from "../gen/envoy/config/listener/v3/listener_pb.ts";
 import { RouteSchema } from "../gen/envoy/config/route/v3/route_components_pb.ts";
 import type { RouteConfiguration } from "../gen/envoy/config/route/v3/route_pb.ts";
 import type { AskedService } from "../model/rate-limit-service.ts";
-import type { MeshSnapshot, ServiceDefinition, ServicePort, Workload } from "../model/snapshot.ts";
+import type { MeshSnapshot, Service, ServiceDefinition, ServicePort, Workload } from "../model/snapshot.ts";
 import { callerKey, hasCallers } from "./caller.ts";
 import { closenessOf } from "./closeness.ts";
 import { clustersOf } from "./cluster.ts";
@@ -98,12 +98,23 @@ export function withLimits(
 }
 
 /** What tells this caller's endpoints from other callers': its place, as far as it matters for any service. */
-function placeKey({ key, catalog }: Scope, caller: Workload, memo: Memo): string {
+export function placeKey({ key, catalog }: Scope, caller: Workload, memo: Memo): string {
   const { region, zone, node } = caller;
   return memo(`place/${key}/${region}/${zone}/${node}`, [catalog], () => {
     const keys = catalog.map((service) => closenessOf(service, caller).key).filter((text) => text !== "");
     return [...new Set(keys)].sort().join();
   });
+}
+
+/** What tells this caller's routes from other callers', over all services of the scope. */
+export function callerOf(
+  { key, catalog }: Pick<Scope, "key" | "catalog">,
+  workload: Workload,
+  fleetSize: number | undefined,
+  memo: Memo,
+): string {
+  const selective = memo(`outbound/selective/${key}`, [catalog], () => catalog.filter(hasCallers));
+  return callerKey(selective, workload, fleetSize ?? 1);
 }
 
 /** The route tables of a caller. */
@@ -115,19 +126,18 @@ export function outboundRoutes(
   settings: MeshSettings,
   memo: Memo,
 ): Reported<RouteConfiguration> {
-  const selective = memo(`outbound/selective/${key}`, [catalog], () => catalog.filter(hasCallers));
-  const caller = callerKey(selective, workload, fleetSize);
+  const caller = callerOf({ key, catalog }, workload, fleetSize, memo);
   return memo(
     `outbound/routes/${key}/${capture}/${workload.namespace}/${caller}`,
     [catalog, lazy, asked?.key, asked?.port],
     () => {
       const diagnostics: Diagnostic[] = [];
-      const callerOf = (service: ServiceDefinition): string =>
+      const callerOfOne = (service: ServiceDefinition): string =>
         caller === "" ? "" : callerKey([service], workload, fleetSize);
       const input: RouteInput = {
         services: catalog,
         lazy,
-        callerOf,
+        callerOf: callerOfOne,
         caller: `${key}/${caller}`,
         namespace: workload.namespace,
         settings,
@@ -136,7 +146,7 @@ export function outboundRoutes(
         routesOf(service, port) {
           const parts = [service, asked?.key, asked?.port, ...backendsOf(snapshot, service, port.port)];
           const build = () => routesOf({ snapshot, caller: workload, fleetSize, asked }, service, port.port);
-          return memo.messages(RouteSchema, service.ref, `routes/${port.port}/${callerOf(service)}`, parts, build);
+          return memo.messages(RouteSchema, service.ref, `routes/${port.port}/${callerOfOne(service)}`, parts, build);
         },
       };
       const kept = `outbound/routes-kept/${key}/${capture}/${workload.namespace}/${caller}`;
@@ -150,22 +160,35 @@ const TABLES: Readonly<Record<Capture, (input: RouteInput) => RouteConfiguration
   explicit: (input) => [explicitTable(input)],
 };
 
+/** Addresses of a pod that its own calls to headless services are not captured for; "" where none of them is an endpoint's. */
+export function ownAddresses(snapshot: MeshSnapshot, scope: Scope, { addresses }: Workload, memo: Memo): string {
+  const held = memo.of(snapshot, `outbound/held-up-addresses/${scope.key}`, [scope.catalog], () => {
+    const endpoints = heldUpServices(snapshot, scope, memo).flatMap((service) => service.endpoints);
+    return new Set(endpoints.map(({ address }) => address));
+  });
+  return held.size > 0 && addresses.some((address) => held.has(address)) ? addresses.join() : "";
+}
+
+function heldUpServices({ services }: MeshSnapshot, { key, catalog }: Scope, memo: Memo): readonly Service[] {
+  const found = memo(`outbound/held-up/${key}`, [catalog], () => heldUp(catalog));
+  return found.map((definition) => services.get(definition.key)!);
+}
+
 /** The listeners of a captured pod for what it calls. */
 export function capturedListeners(
-  { services }: MeshSnapshot,
-  { key, catalog, lazy }: Scope,
-  { addresses }: Workload,
+  snapshot: MeshSnapshot,
+  scope: Scope,
+  workload: Workload,
   settings: MeshSettings,
   memo: Memo,
 ): readonly Listener[] {
-  const headless = memo(`outbound/held-up/${key}`, [catalog], () => heldUp(catalog)).map((found) =>
-    services.get(found.key)!,
-  );
-  const own = headless.some(({ endpoints }) => endpoints.some(({ address }) => addresses.includes(address)));
-  return memo(`outbound/listeners/${key}/${own ? addresses.join() : ""}`, [catalog, lazy, ...headless], () =>
+  const { key, catalog, lazy } = scope;
+  const headless = heldUpServices(snapshot, scope, memo);
+  const own = ownAddresses(snapshot, scope, workload, memo);
+  return memo(`outbound/listeners/${key}/${own}`, [catalog, lazy, ...headless], () =>
     memo.kept(
-      `outbound/listeners-kept/${key}/${own ? addresses.join() : ""}`,
-      transparentListeners({ catalog, lazy }, headless, addresses, settings, memo),
+      `outbound/listeners-kept/${key}/${own}`,
+      transparentListeners({ catalog, lazy }, headless, workload.addresses, settings, memo),
     ),
   );
 }

@@ -33,16 +33,21 @@ export interface Side {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-export function transparentSide(
-  snapshot: MeshSnapshot,
-  scope: Scope,
-  { workload, tcpProbes }: Proxy,
-  settings: MeshSettings,
-  memo: Memo,
-): Side {
+/** What a captured pod serves, as far as its sidecar is concerned. */
+interface Captured {
+  readonly served: readonly ServedPort[];
+  readonly shape: string;
+  readonly address: string | undefined;
+  readonly probes: readonly number[];
+  /** Tells it from others of the same mesh, but for whose limits its ports have. */
+  readonly key: string;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+function capturedPod({ serving }: MeshSnapshot, { workload, tcpProbes }: Proxy): Captured {
   const diagnostics: Diagnostic[] = [];
   const report = (diagnostic: Diagnostic): void => void diagnostics.push(diagnostic);
-  const served = servedPorts(snapshot.serving.get(workload.key) ?? [], workload, report).filter(({ port }) => {
+  const served = servedPorts(serving.get(workload.key) ?? [], workload, report).filter(({ port }) => {
     if (port !== INBOUND_PORT) return true;
     const message = `port ${port} is where the sidecar takes captured connections: nothing can be served there`;
     report({ code: "HED2107", level: "warning", ref: workload.ref, path: "", message });
@@ -52,6 +57,23 @@ export function transparentSide(
   const probes = address === undefined ? [] : tcpProbes;
   const shape = served.map(({ port, protocol }) => `${port}/${protocol}`).join();
   const key = probes.length > 0 ? `${shape} ${address} ${probes.join()}` : shape;
+  return { served, shape, address, probes, key, diagnostics };
+}
+
+/** Captured pods with the same text have the very same side in one scope; undefined where something is said of this pod alone. */
+export function transparentKey(snapshot: MeshSnapshot, proxy: Proxy): string | undefined {
+  const { served, key, diagnostics } = capturedPod(snapshot, proxy);
+  return diagnostics.length > 0 ? undefined : `${key}/${limitsOf(served).owners}`;
+}
+
+export function transparentSide(
+  snapshot: MeshSnapshot,
+  scope: Scope,
+  proxy: Proxy,
+  settings: MeshSettings,
+  memo: Memo,
+): Side {
+  const { served, shape, address, probes, key, diagnostics } = capturedPod(snapshot, proxy);
   const { owners, limits } = limitsOf(served);
   const clusters = memo(`side/captured-clusters/${key}/${owners}`, limits, () => [
     memo("cluster/passthrough", [], passthroughCluster),
@@ -70,7 +92,7 @@ export function transparentSide(
   return {
     key: `${key}/${owners}`,
     clusters,
-    listeners: [capturedListeners(snapshot, scope, workload, settings, memo), listeners],
+    listeners: [capturedListeners(snapshot, scope, proxy.workload, settings, memo), listeners],
     extensions: extensionsOf(served, memo),
     diagnostics,
   };

@@ -1,7 +1,7 @@
 /**
  * What one sidecar is to run, as Envoy messages. A pure function of the snapshot and the proxy, apart from a memo: an
  * unchanged service gives the very same messages, for every proxy, so that each is encoded once; and a list in which nothing
- * changed is the very same list, for every proxy that it is the same for.
+ * changed is the very same list, for every proxy that it is the same for. Proxies of one kind share all of it.
  */
 import type { Diagnostic } from "../base/diagnostic.ts";
 import type { Cluster } from "../gen/envoy/config/cluster/v3/cluster_pb.ts";
@@ -16,6 +16,7 @@ import { distinctByName } from "./distinct.ts";
 import { blackHoleCluster } from "./fixed-clusters.ts";
 import { fleetEndpoints, fleetSizeOf } from "./fleet.ts";
 import { distinctAddresses } from "./listener-address.ts";
+import { kindOf, type Shared } from "./kind.ts";
 import { createMemo, type Memo } from "./memo.ts";
 import { outboundClusters, outboundEndpoints, outboundRoutes, type Reported, withLimits } from "./outbound.ts";
 import type { Proxy } from "./proxy.ts";
@@ -45,12 +46,30 @@ export type Translator = (snapshot: MeshSnapshot, proxy: Proxy, demand?: Demand)
 /** A translator with a memo of its own. It never throws on what users wrote. */
 export function createTranslator(settings: MeshSettings = DEFAULT_SETTINGS): Translator {
   const memo = createMemo();
-  return (snapshot, proxy, demand = NO_DEMAND) => translate(snapshot, proxy, demand, settings, memo);
+  return (snapshot, proxy, demand = NO_DEMAND) => {
+    const { catalog } = snapshot;
+    const asked = memo("rate-limit/asked", [catalog], () => askedService(catalog));
+    const shared = { fleetSize: fleetSizeOf(snapshot, proxy.workload, memo), asked };
+    const kind = kindOf(snapshot, proxy, demand, shared, memo);
+    return memo.of(snapshot, kind, [], () => {
+      const config = translate(snapshot, proxy, demand, shared, settings, memo);
+      const { diagnostics, ...lists } = config;
+      // A change that concerns other kinds leaves this one's the very same.
+      return memo(`config/${kind}`, [...Object.values(lists), ...diagnostics], () => config);
+    });
+  };
 }
 
 const SECRETS: readonly Secret[] = [];
 
-function translate(snapshot: MeshSnapshot, proxy: Proxy, demand: Demand, mesh: MeshSettings, memo: Memo): ProxyConfig {
+function translate(
+  snapshot: MeshSnapshot,
+  proxy: Proxy,
+  demand: Demand,
+  { fleetSize, asked }: Shared,
+  mesh: MeshSettings,
+  memo: Memo,
+): ProxyConfig {
   const { workload, capture } = proxy;
   const { outboundPolicy = mesh.outboundPolicy } = proxy;
   const settings = { ...mesh, outboundPolicy };
@@ -63,8 +82,6 @@ function translate(snapshot: MeshSnapshot, proxy: Proxy, demand: Demand, mesh: M
       : explicitSide(snapshot, scope, proxy, memo);
   const udp = udpOf(snapshot, proxy, settings, memo);
   const outbound = outboundClusters(scope, memo);
-  const asked = memo("rate-limit/asked", [snapshot.catalog], () => askedService(snapshot.catalog));
-  const fleetSize = fleetSizeOf(snapshot, workload, memo);
   const routes = outboundRoutes(snapshot, scope, proxy, { fleetSize, asked }, settings, memo);
   const limiter = asked?.found;
   const fixed = memo("clusters/fixed", [limiter?.service, limiter?.port], () => [

@@ -8,6 +8,8 @@ const MAX_RECENT = 8;
 export interface SnapshotCache {
   /** Replaces what `view` is served. Streams are told only when something in it differs. */
   setSnapshot(view: string, input: SnapshotInput): Snapshot;
+  /** The same with a snapshot that views share: nothing in its types, which are of `createTypeSnapshot`, is looked at again. */
+  shareSnapshot(view: string, snapshot: Snapshot): Snapshot;
   getSnapshot(view: string): Snapshot | undefined;
   /** Forgets a view. Clients that are connected keep what they have; new ones wait. */
   clearSnapshot(view: string): void;
@@ -37,6 +39,14 @@ export function createSnapshotCache({ viewOf = (node) => node.id }: SnapshotCach
     }
   }
 
+  function shareSnapshot(view: string, snapshot: Snapshot): Snapshot {
+    const previous = snapshots.get(view);
+    if (previous && sameTypes(previous, snapshot)) return previous;
+    snapshots.set(view, snapshot);
+    for (const notify of watchers.get(view) ?? []) notify(snapshot);
+    return snapshot;
+  }
+
   return {
     setSnapshot(view, input) {
       const previous = snapshots.get(view);
@@ -44,13 +54,10 @@ export function createSnapshotCache({ viewOf = (node) => node.id }: SnapshotCach
         const own = previous?.types.get(typeUrl);
         return [...(own ? [own] : []), ...(recent.get(typeUrl) ?? [])];
       });
-      // Whole types are shared by their maker.
-      if (input.resources) remember(snapshot);
-      if (previous && sameTypes(previous, snapshot)) return previous;
-      snapshots.set(view, snapshot);
-      for (const notify of watchers.get(view) ?? []) notify(snapshot);
-      return snapshot;
+      remember(snapshot);
+      return shareSnapshot(view, snapshot);
     },
+    shareSnapshot,
     getSnapshot: (view) => snapshots.get(view),
     clearSnapshot(view) {
       snapshots.delete(view);
@@ -74,6 +81,7 @@ export function createSnapshotCache({ viewOf = (node) => node.id }: SnapshotCach
 }
 
 function sameTypes(a: Snapshot, b: Snapshot): boolean {
+  if (a === b) return true;
   if (a.types.size !== b.types.size) return false;
   for (const [typeUrl, type] of b.types) if (a.types.get(typeUrl) !== type) return false;
   return true;

@@ -30,8 +30,6 @@ export interface SnapshotInput {
   /** In any order; of two resources with one type and name the later wins. */
   readonly resources?: Iterable<Resource>;
   readonly versions?: Versions;
-  /** Whole types that the caller shares between views, of `createTypeSnapshot`: nothing in them is looked at again. */
-  readonly types?: Iterable<TypeSnapshot>;
 }
 
 /** Snapshots of a type that may turn out to be what is asked for; the caller's, to be shared between views. */
@@ -42,10 +40,10 @@ export type Candidates = (typeUrl: string) => Iterable<TypeSnapshot>;
  * same resources share them, and what did not change keeps its identity.
  */
 export function buildSnapshot(
-  { resources = [], versions = {}, types: whole = [] }: SnapshotInput,
+  { resources = [], versions = {} }: SnapshotInput,
   candidates: Candidates = () => [],
 ): Snapshot {
-  const types = new Map([...whole].map((type) => [type.typeUrl, type]));
+  const types = new Map<string, TypeSnapshot>();
   for (const [typeUrl, group] of Map.groupBy(resources, (resource) => resource.typeUrl)) {
     const { type: version, resources: named = {} } = versions[typeUrl] ?? {};
     const own = group.map((resource) => withVersion(resource, named[resource.name]));

@@ -100,8 +100,8 @@ export async function runSoak(options: SoakOptions, startClients: (port: number)
     const { contents } = await ask(clients, "contents");
     const [translate, encode] = [createTranslator(), createEncoder(() => {})];
     const right = contents.filter((lines, i) => {
-      const { types } = encode(translate(mesh, resolveProxy(mesh, `pod-${i}.soak`)!));
-      return lines.join("\n") === wanted(types);
+      const { snapshot } = encode(translate(mesh, resolveProxy(mesh, `pod-${i}.soak`)!));
+      return lines.join("\n") === wanted([...snapshot.types.values()]);
     }).length;
     return {
       services,

@@ -11,7 +11,7 @@ import { refKey } from "../../src/base/diagnostic.ts";
 import { arbitraryEvents, statesOf } from "../support/arbitrary-events.ts";
 import { arbitraryManifests, parsedObjects } from "../support/arbitrary-manifests.ts";
 import { goldenCases, translateCase } from "../support/golden-case.ts";
-import { createTestModel, snapshotOfManifests, translateAll } from "../support/random-mesh.ts";
+import { createTestModel, snapshotOfManifests, translateAll, translateAlone } from "../support/random-mesh.ts";
 
 function encode(config: ProxyConfig): readonly Resource[] {
   return resourcesOf(createEncoder(() => {})(config));
@@ -71,7 +71,7 @@ describe("translation", () => {
         const model = createTestModel();
         for (const documents of meshes) {
           const snapshot = snapshotOfManifests(documents, model);
-          const fresh = translateAll(snapshotOfManifests(documents));
+          const fresh = translateAlone(snapshotOfManifests(documents));
           for (const [id, config] of translateAll(snapshot, warm)) {
             expect(fingerprint(config)).toEqual(fingerprint(fresh.get(id)!));
           }
@@ -89,13 +89,13 @@ describe("translation", () => {
         const encoder = createEncoder(() => {});
         const before = new Map<string, ReadonlyMap<string, TypeSnapshot>>();
         for (const objects of statesOf(events)) {
-          const fresh = translateAll(createTestModel()(objects));
+          const fresh = translateAlone(createTestModel()(objects));
           for (const [id, config] of translateAll(model(objects), translate)) {
             const expected = fresh.get(id)!;
             const encoded = encoder(config);
             expect(resourcesOf(encoded).map(line)).toEqual(fingerprint(expected));
             expect(config.diagnostics).toEqual(expected.diagnostics);
-            const types = new Map(encoded.types.map((type) => [type.typeUrl, type]));
+            const { types } = encoded.snapshot;
             for (const [typeUrl, type] of types) {
               const old = before.get(id)?.get(typeUrl);
               const kept = [...type.resources].filter(([name, { hash }]) => old?.resources.get(name)?.hash === hash);
