@@ -105,7 +105,11 @@ export function createModel(options: BuildOptions): Model {
     const services = patchMap(mesh.services, new Map([...touched].map((key) => [key, service(objects, key)])));
     const changedServices = [...touched].filter((key) => services.get(key) !== mesh.services.get(key));
     const catalog = catalogOf(services, changedServices);
-    findings.policies(services, policies, catalog, changedServices, workloads.size);
+    findings.policies(
+      { services, policies, sidecars: workloads.size },
+      { services: changedServices, policies: changedPolicies },
+    );
+    findings.catalog(catalog);
     const serving = serve(
       { before: mesh.services, after: services, keys: changedServices },
       { before: mesh.workloads, after: workloads, keys: changedPods },

@@ -1,4 +1,5 @@
 /** What a pod or its namespace says of the services that it calls. */
+import { contentHash } from "../base/hash.ts";
 
 /** On a pod, or on a namespace for all pods that say nothing themselves. */
 export const DEPENDENCIES = "heddle.dev/dependencies";
@@ -8,8 +9,8 @@ export type Dependencies =
   | { readonly kind: "all" }
   /** Those that it was seen to call. */
   | { readonly kind: "auto" }
-  /** Each entry is a namespace and the name of a service in it, or `*` for all of them. */
-  | { readonly kind: "listed"; readonly entries: readonly Dependency[] };
+  /** Each entry is a namespace and the name of a service in it, or `*` for all of them; lists with other meanings have other keys. */
+  | { readonly kind: "listed"; readonly entries: readonly Dependency[]; readonly key: string };
 
 export interface Dependency {
   readonly namespace: string;
@@ -33,11 +34,12 @@ export function parseDependencies(text: string, namespace: string): Dependencies
     const [, name, other] = /^(\*|[a-z0-9][-a-z0-9]{0,62})(?:\.([a-z0-9][-a-z0-9]{0,62}))?$/.exec(entry) ?? [];
     return name === undefined ? undefined : { name, namespace: other ?? namespace };
   });
-  return parsed.every((entry) => entry !== undefined) ? { kind: "listed", entries: parsed } : undefined;
+  return parsed.every((entry) => entry !== undefined)
+    ? { kind: "listed", entries: parsed, key: keyOf(parsed) }
+    : undefined;
 }
 
-/** Tells lists with different meanings apart. */
-export function dependenciesKey(dependencies: Dependencies): string {
-  if (dependencies.kind !== "listed") return dependencies.kind;
-  return [...new Set(dependencies.entries.map(({ namespace, name }) => `${namespace}/${name}`))].sort().join();
+/** A hash, since lists may be long and are compared often. */
+function keyOf(entries: readonly Dependency[]): string {
+  return contentHash([...new Set(entries.map(({ namespace, name }) => `${namespace}/${name}`))].sort().join());
 }

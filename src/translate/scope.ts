@@ -4,7 +4,7 @@
  */
 import { backendKey, backendsIn } from "../model/backend.ts";
 import type { Key, MeshSnapshot, ServiceDefinition } from "../model/snapshot.ts";
-import { type Dependencies, dependenciesKey } from "./dependencies.ts";
+import type { Dependencies } from "./dependencies.ts";
 import type { Memo } from "./memo.ts";
 import { type Demand, isLazy, serviceNamed } from "./on-demand.ts";
 import type { Proxy } from "./proxy.ts";
@@ -27,21 +27,19 @@ export function scopeOf({ catalog, services }: MeshSnapshot, proxy: Proxy, deman
   if (dependencies.kind === "all") return visible;
   const auto = dependencies.kind === "auto";
   const asked = auto ? demandedBy(demand, namespace, services) : [];
-  const key = `${visible.key}[${auto ? `auto:${asked.join()}` : dependenciesKey(dependencies)}]`;
-  const wanted = memo(`scope/wanted/${key}`, [visible.catalog], () => {
+  const key = `${visible.key}[${auto ? `auto:${asked.join()}` : dependencies.key}]`;
+  return memo(`scope/${key}`, [visible.catalog], () => {
     const listed = auto ? isEager(asked) : isListed(dependencies);
-    return withBackends(visible.catalog.filter(listed), services);
+    const wanted = withBackends(visible.catalog.filter(listed), services);
+    const keep = (name: string, holds: (service: ServiceDefinition) => boolean): readonly ServiceDefinition[] =>
+      // A change of the mesh that leaves these services alone leaves the list the very same.
+      memo.kept(`scope/${name}/${key}`, visible.catalog.filter(holds));
+    return {
+      key,
+      catalog: keep("told", (service) => wanted.has(service.key)),
+      lazy: auto ? keep("lazy", (service) => !wanted.has(service.key)) : NONE,
+    };
   });
-  const keep = (name: string, holds: (service: ServiceDefinition) => boolean): readonly ServiceDefinition[] => {
-    const found = memo(`scope/${name}/${key}`, [visible.catalog], () => visible.catalog.filter(holds));
-    // A change of the mesh that leaves these services alone leaves the list the very same.
-    return memo(`scope/${name}-kept/${key}`, found, () => found);
-  };
-  return {
-    key,
-    catalog: keep("told", (service) => wanted.has(service.key)),
-    lazy: auto ? keep("lazy", (service) => !wanted.has(service.key)) : NONE,
-  };
 }
 
 /** Sorted. */

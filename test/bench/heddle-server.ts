@@ -104,7 +104,7 @@ const control = createServer((request, response) => {
   const { pathname, searchParams } = new URL(request.url ?? "/", "http://localhost");
   // The kind of collection that gives memory back to the system, as the peer's does.
   if (searchParams.has("gc")) globalThis.gc?.({ type: "major", execution: "sync", flavor: "last-resort" });
-  void (pathname === "/profile" ? profile() : stats()).then((value) => response.end(JSON.stringify(value)));
+  void (pathname === "/profile" ? profile() : pathname === "/allocs" ? allocs() : stats()).then((value) => response.end(JSON.stringify(value)));
 });
 control.listen(0, "127.0.0.1", () => {
   const { port } = control.address() as AddressInfo;
@@ -131,4 +131,12 @@ async function profile(): Promise<unknown> {
   }
   await session.post("Profiler.start");
   return before ?? {};
+}
+
+async function allocs(): Promise<unknown> {
+  const s2 = (globalThis as any).s2 ?? ((globalThis as any).s2 = new Session());
+  if (!(globalThis as any).c2) { s2.connect(); (globalThis as any).c2 = true; await s2.post("HeapProfiler.enable"); await s2.post("HeapProfiler.startSampling", { samplingInterval: 4096, includeObjectsCollectedByMajorGC: true, includeObjectsCollectedByMinorGC: true }); return {}; }
+  const { profile } = await s2.post("HeapProfiler.stopSampling");
+  (globalThis as any).c2 = undefined; (globalThis as any).s2 = undefined;
+  return profile;
 }
