@@ -18,7 +18,7 @@ import { type Identity, openIdentity } from "./identity.ts";
 import { startInjector, type Injector } from "./injector.ts";
 import { type Leader, startLeader } from "./leader.ts";
 import { AFTER_SIDECARS, type Pipeline } from "./pipeline.ts";
-import { policyStatuses } from "./policy-statuses.ts";
+import { createPolicyStatuses } from "./policy-statuses.ts";
 import { routeStatuses } from "./route-statuses.ts";
 import { createSidecarConfigs, sidecarFiles } from "./sidecar-config.ts";
 
@@ -111,6 +111,7 @@ function tellCluster(
   let exchange: ReportExchange | undefined;
   let leader: Leader | undefined;
   let injector: Injector | undefined;
+  const policyStatuses = createPolicyStatuses();
   const telling = createCoalescer(clock, STATUS_WINDOW, tell, AFTER_SIDECARS);
 
   function tell(): void {

@@ -45,7 +45,7 @@ const BURST_WINDOW = 50;
 /** Findings are put together at most this often, in milliseconds. */
 const REPORT_WINDOW = 200;
 /** Findings and statuses of a change wait this long, in milliseconds: its sidecars come first. */
-export const AFTER_SIDECARS = 50;
+export const AFTER_SIDECARS = 200;
 
 export function createPipeline(config: Config, deps: PipelineDeps): Pipeline {
   const { cache, clock, logger, metrics, onSnapshot, onView } = deps;

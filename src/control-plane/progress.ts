@@ -58,6 +58,8 @@ interface Standing {
   readonly refused: readonly (readonly [name: string, reason: string])[];
 }
 
+const NOBODY: ReadonlyMap<string, string> = new Map();
+const NOTHING_REFUSED: Standing["refused"] = [];
 const TYPES = [CLUSTER, ENDPOINT, EXTENSION, LISTENER, ROUTE, SECRET];
 /** Unanswered responses that are remembered of a type; the protocol keeps fewer in flight. */
 const MAX_SENT = 64;
@@ -90,7 +92,7 @@ export function createProgress(): Progress {
   }
 
   /** The snapshot that a stream's client runs whole; 0 while it has not accepted any. */
-  function appliedBy({ stream, node, types }: ClientStatus): number {
+  function appliedBy({ stream, node }: ClientStatus, types: readonly TypeStatus[]): number {
     const view = views.get(node.id);
     let applied = Infinity;
     let needed = 2;
@@ -105,8 +107,9 @@ export function createProgress(): Progress {
   }
 
   function standingOf(client: ClientStatus): Standing {
-    const refused = client.types.flatMap(({ refused: names }) => Object.entries(names));
-    return { applied: appliedBy(client), refused };
+    const { types } = client;
+    const refused = types.flatMap(({ state, refused: names }) => (state === "REJECTED" ? Object.entries(names) : []));
+    return { applied: appliedBy(client, types), refused: refused.length === 0 ? NOTHING_REFUSED : refused };
   }
 
   function viewed(proxy: string, versions: Versions): void {
@@ -186,7 +189,7 @@ export function createProgress(): Progress {
       applied.sort((a, b) => b - a);
       const policies = new Map<string, PolicyReport>();
       for (const [key, { generation, epoch: first }] of since) {
-        const rejected = rejections.get(key) ?? new Map<string, string>();
+        const rejected = rejections.get(key) ?? NOBODY;
         const reached = countFrom(applied, first);
         const samples = [...rejected].slice(0, MAX_SAMPLES).map(([proxy, reason]): Rejection => ({ proxy, reason }));
         const synced = Math.max(0, Math.min(reached, applied.length - rejected.size));

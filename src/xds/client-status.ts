@@ -50,12 +50,14 @@ export function typeStatus(state: TypeState): TypeStatus {
     sent: state.sentVersion,
     acked: state.ackedVersion,
     nack: state.lastNack,
-    refused: Object.fromEntries(state.refused),
+    refused: state.refused.size === 0 ? NOTHING : Object.fromEntries(state.refused),
     settled: complete && state.outstanding.length === 0,
     complete,
     subscribed: state.subscription.wildcard ? undefined : state.subscription.names.size,
   };
 }
+
+const NOTHING: TypeStatus["refused"] = {};
 
 function syncState(state: TypeState): SyncState {
   if (state.refused.size > 0) return "REJECTED";

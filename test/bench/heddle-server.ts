@@ -13,7 +13,7 @@ import { configSchema } from "../../src/control-plane/config.ts";
 import { createConvergence } from "../../src/control-plane/convergence.ts";
 import { missingForEnvoy } from "../../src/control-plane/missing.ts";
 import { AFTER_SIDECARS, createPipeline } from "../../src/control-plane/pipeline.ts";
-import { policyStatuses } from "../../src/control-plane/policy-statuses.ts";
+import { createPolicyStatuses } from "../../src/control-plane/policy-statuses.ts";
 import { createProgress } from "../../src/control-plane/progress.ts";
 import { recordEvent } from "../../src/control-plane/xds-events.ts";
 import { connect } from "../../src/kube/connect.ts";
@@ -34,6 +34,7 @@ const cache = createSnapshotCache();
 const convergence = createConvergence(clock, (ms) => metrics.convergence.observe(ms / 1000));
 const progress = createProgress();
 const open = new Set<number>();
+const policyStatuses = createPolicyStatuses();
 const status = createCoalescer(clock, STATUS_WINDOW, tell, AFTER_SIDECARS);
 
 function tell(): void {
@@ -104,7 +105,7 @@ const control = createServer((request, response) => {
   const { pathname, searchParams } = new URL(request.url ?? "/", "http://localhost");
   // The kind of collection that gives memory back to the system, as the peer's does.
   if (searchParams.has("gc")) globalThis.gc?.({ type: "major", execution: "sync", flavor: "last-resort" });
-  void (pathname === "/profile" ? profile() : pathname === "/allocs" ? allocs() : stats()).then((value) => response.end(JSON.stringify(value)));
+  void (pathname === "/profile" ? profile() : stats()).then((value) => response.end(JSON.stringify(value)));
 });
 control.listen(0, "127.0.0.1", () => {
   const { port } = control.address() as AddressInfo;
@@ -131,12 +132,4 @@ async function profile(): Promise<unknown> {
   }
   await session.post("Profiler.start");
   return before ?? {};
-}
-
-async function allocs(): Promise<unknown> {
-  const s2 = (globalThis as any).s2 ?? ((globalThis as any).s2 = new Session());
-  if (!(globalThis as any).c2) { s2.connect(); (globalThis as any).c2 = true; await s2.post("HeapProfiler.enable"); await s2.post("HeapProfiler.startSampling", { samplingInterval: 4096, includeObjectsCollectedByMajorGC: true, includeObjectsCollectedByMinorGC: true }); return {}; }
-  const { profile } = await s2.post("HeapProfiler.stopSampling");
-  (globalThis as any).c2 = undefined; (globalThis as any).s2 = undefined;
-  return profile;
 }
