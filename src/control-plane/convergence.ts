@@ -21,43 +21,50 @@ const QUIET = 20;
 export function createConvergence(clock: Clock, onConverged: (milliseconds: number) => void): Convergence {
   /** Nonces of the newest unanswered response, by type, by stream: an answer to the newest settles those before it. */
   const waiting = new Map<number, Map<string, string>>();
+  /** Responses in it. */
+  let unanswered = 0;
   let change: { readonly since: number; answered: number | undefined } | undefined;
   let cancelSettle: (() => void) | undefined;
 
   function settle(): void {
     cancelSettle?.();
     cancelSettle = undefined;
-    if (change?.answered === undefined || waiting.size > 0) return;
+    if (change?.answered === undefined || unanswered > 0) return;
     onConverged(change.answered - change.since);
     change = undefined;
   }
 
   function settleSoon(): void {
-    if (waiting.size === 0) cancelSettle ??= clock.after(QUIET, settle);
+    if (unanswered === 0) cancelSettle ??= clock.after(QUIET, settle);
   }
 
   return {
     changed() {
       settle();
-      if (waiting.size === 0 || !change) change = { since: clock.now(), answered: undefined };
+      if (unanswered === 0 || !change) change = { since: clock.now(), answered: undefined };
     },
     sent(stream, type, nonce) {
       cancelSettle?.();
       cancelSettle = undefined;
-      const types = waiting.get(stream);
-      if (types) types.set(type, nonce);
-      else waiting.set(stream, new Map([[type, nonce]]));
+      let types = waiting.get(stream);
+      if (!types) waiting.set(stream, (types = new Map()));
+      if (!types.has(type)) unanswered++;
+      types.set(type, nonce);
     },
     answered(stream, type, nonce) {
       const types = waiting.get(stream);
       if (types?.get(type) !== nonce) return;
       types.delete(type);
-      if (types.size === 0) waiting.delete(stream);
+      unanswered--;
       if (change) change.answered = clock.now();
       settleSoon();
     },
     forget(stream) {
-      if (waiting.delete(stream)) settleSoon();
+      const types = waiting.get(stream);
+      if (!types) return;
+      unanswered -= types.size;
+      waiting.delete(stream);
+      settleSoon();
     },
   };
 }

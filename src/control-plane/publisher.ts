@@ -6,7 +6,7 @@ import type { MeshSnapshot } from "../model/snapshot.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Demand } from "../translate/on-demand.ts";
-import { createProxyResolver } from "../translate/proxy.ts";
+import { createProxyResolver, type Proxy } from "../translate/proxy.ts";
 import type { Translator } from "../translate/translate.ts";
 import type { SnapshotCache } from "../xds/index.ts";
 import type { Encoder } from "./encode.ts";
@@ -41,6 +41,7 @@ export interface PublisherDeps {
 }
 
 interface Connected {
+  readonly resolveProxy: (mesh: MeshSnapshot) => Proxy | undefined;
   streams: number;
   demand: Demand;
   /** Of its configuration, and of what could not be sent; proxies of one kind share the lists. */
@@ -57,7 +58,6 @@ const SLICE = 2;
 
 export function createPublisher(deps: PublisherDeps): Publisher {
   const { cache, translate, encode, clock, logger, metrics, onPublished, onView, defer = setImmediate } = deps;
-  const resolveProxy = createProxyResolver();
   const connected = new Map<string, Connected>();
   /** Proxies that have not been given the newest snapshot; one that waits keeps its turn when a newer one comes. */
   const due = new Set<string>();
@@ -69,7 +69,7 @@ export function createPublisher(deps: PublisherDeps): Publisher {
     due.delete(id);
     const entry = connected.get(id);
     if (!entry || !mesh) return;
-    const proxy = resolveProxy(mesh, id);
+    const proxy = entry.resolveProxy(mesh);
     if (!proxy) {
       // A pod may connect before it is known, and be gone before its sidecar is: neither takes anything away.
       if (!entry.unknown) logger.warn({ proxy: id }, "no such pod is known; the proxy waits, or keeps what it has");
@@ -114,7 +114,8 @@ export function createPublisher(deps: PublisherDeps): Publisher {
         entry.streams++;
         return;
       }
-      connected.set(id, { streams: 1, demand: observed.of(mesh, id), findings: [], unknown: false });
+      const resolveProxy = createProxyResolver(id);
+      connected.set(id, { resolveProxy, streams: 1, demand: observed.of(mesh, id), findings: [], unknown: false });
       update(id);
     },
     demand(id, hosts) {

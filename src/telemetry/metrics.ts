@@ -3,6 +3,14 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom
 /** The metrics of a control plane. None has a label by proxy or by object: their number must not grow with the mesh. */
 export type Metrics = ReturnType<typeof createMetrics>;
 
+/**
+ * Counts by resource type, which are few. They are put into the registry when it is read: for every response and every ACK of a thousand
+ * sidecars, looking a counter up by its labels was a tenth of the work of a change.
+ */
+export interface Tally {
+  inc(labels: { readonly type: string }, by?: number): void;
+}
+
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** Makes a registry of its own, so that several control planes fit into one process. */
@@ -17,11 +25,15 @@ export function createMetrics() {
   const histogram = (name: string, help: string): Histogram =>
     new Histogram({ name, help, buckets: SECONDS, registers });
 
-  const byType = (name: string, help: string): Counter<"type"> => {
-    const made = counter(name, help, ["type"]);
+  const byType = (name: string, help: string): Tally => {
     // A counter that nothing has happened to is 0, not absent.
-    for (const type of ["CDS", "EDS", "SDS", "LDS", "RDS"]) made.inc({ type }, 0);
-    return made;
+    const counts = new Map(["CDS", "EDS", "SDS", "LDS", "RDS"].map((type) => [type, 0]));
+    const collect = function (this: Counter<"type">): void {
+      this.reset();
+      for (const [type, count] of counts) this.inc({ type }, count);
+    };
+    new Counter({ name, help, labelNames: ["type"], registers, collect });
+    return { inc: ({ type }, by = 1) => void counts.set(type, (counts.get(type) ?? 0) + by) };
   };
 
   return {

@@ -1,7 +1,7 @@
 /** The sidecar that configuration is made for, as its pod describes it. */
 import { isIP } from "node:net";
 import type { Diagnostic, ObjectRef } from "../base/diagnostic.ts";
-import type { MeshSnapshot, Namespace, Workload } from "../model/snapshot.ts";
+import type { Key, MeshSnapshot, Namespace, Workload } from "../model/snapshot.ts";
 import { parsePort } from "./port.ts";
 import {
   type OutboundUdpPort,
@@ -57,29 +57,28 @@ const MAX_INBOUND_PORTS = 64;
 
 /** The proxy with this node id, or undefined when there is no such pod. */
 export function resolveProxy(snapshot: MeshSnapshot, id: string): Proxy | undefined {
-  const workload = workloadOf(snapshot, id);
-  return workload && describeProxy(id, workload, snapshot.namespaces.get(workload.namespace));
+  return createProxyResolver(id)(snapshot);
 }
 
-/** `resolveProxy` for one that asks again and again: an unchanged pod is the very same proxy. */
-export function createProxyResolver(): typeof resolveProxy {
-  const known = new WeakMap<Workload, { readonly namespace: Namespace | undefined; readonly proxy: Proxy }>();
-  return (snapshot, id) => {
-    const workload = workloadOf(snapshot, id);
+/** `resolveProxy` for one id that is asked for again and again: an unchanged pod is the very same proxy. */
+export function createProxyResolver(id: string): (snapshot: MeshSnapshot) => Proxy | undefined {
+  const key = workloadKey(id);
+  let of: { readonly workload: Workload; readonly namespace: Namespace | undefined } | undefined;
+  let proxy: Proxy | undefined;
+  return ({ workloads, namespaces }) => {
+    const workload = workloads.get(key);
     if (!workload) return undefined;
-    const namespace = snapshot.namespaces.get(workload.namespace);
-    const before = known.get(workload);
-    if (before?.namespace === namespace && before) return before.proxy;
-    const proxy = describeProxy(id, workload, namespace);
-    known.set(workload, { namespace, proxy });
-    return proxy;
+    const namespace = namespaces.get(workload.namespace);
+    if (proxy && of?.workload === workload && of.namespace === namespace) return proxy;
+    of = { workload, namespace };
+    return (proxy = describeProxy(id, workload, namespace));
   };
 }
 
-function workloadOf({ workloads }: MeshSnapshot, id: string): Workload | undefined {
-  // Pod names may hold dots, namespaces may not.
+/** Pod names may hold dots, namespaces may not. */
+function workloadKey(id: string): Key {
   const dot = id.lastIndexOf(".");
-  return dot > 0 ? workloads.get(`${id.slice(dot + 1)}/${id.slice(0, dot)}`) : undefined;
+  return `${id.slice(dot + 1)}/${id.slice(0, Math.max(dot, 0))}`;
 }
 
 function describeProxy(id: string, workload: Workload, namespace: Namespace | undefined): Proxy {

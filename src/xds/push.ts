@@ -28,6 +28,8 @@ const REMOVALS = "removals";
  */
 export function push(session: SessionState, now: number, quiet?: string): void {
   if (!session.writable || !session.snapshot || session.closed) return;
+  // Most steps are an ACK after which nothing is left to say.
+  if (!somethingDue(session)) return session.heldBackSince.clear();
   // Also when there is nothing to remove: the patience of removals counts from the first one that has to wait.
   removalsAllowed(session, now);
   for (const [typeUrl, state] of session.types) {
@@ -38,6 +40,11 @@ export function push(session: SessionState, now: number, quiet?: string): void {
     const draft = compose(session, state, mayRemove);
     if (draft) send(session, state, draft, now);
   }
+}
+
+function somethingDue({ types }: SessionState): boolean {
+  for (const state of types.values()) if (!isIdle(state)) return true;
+  return false;
 }
 
 function isIdle(state: TypeState): boolean {
@@ -155,17 +162,16 @@ function sendEndpointsAgain(session: SessionState, clusters: readonly Resource[]
 
 /** When waiting alone lets something go out. */
 export function pushDeadline(session: SessionState, now: number): number | undefined {
-  const { ackTimeout } = session.options.timing;
-  const times: number[] = [];
+  const { ackTimeout, mutedAfter } = session.options.timing;
+  let next = Infinity;
+  const consider = (since: number | undefined, wait: number): void => {
+    if (since !== undefined && since + wait > now) next = Math.min(next, since + wait);
+  };
   for (const state of session.types.values()) {
-    const last = state.outstanding.at(-1);
-    if (last && !isIdle(state)) times.push(last.sentAt + ackTimeout);
-    const since = session.heldBackSince.get(state.typeUrl);
-    if (since !== undefined) times.push(since + ackTimeout);
+    if (!isIdle(state)) consider(state.outstanding.at(-1)?.sentAt, ackTimeout);
+    consider(session.heldBackSince.get(state.typeUrl), ackTimeout);
   }
-  if (session.reconnected) times.push((session.startedAt ?? 0) + session.options.timing.mutedAfter);
-  const removals = session.heldBackSince.get(REMOVALS);
-  if (removals !== undefined) times.push(removals + ackTimeout * REMOVAL_PATIENCE);
-  const future = times.filter((time) => time > now);
-  return future.length > 0 ? Math.min(...future) : undefined;
+  if (session.reconnected) consider(session.startedAt ?? 0, mutedAfter);
+  consider(session.heldBackSince.get(REMOVALS), ackTimeout * REMOVAL_PATIENCE);
+  return next === Infinity ? undefined : next;
 }

@@ -185,8 +185,8 @@ function close(session: SessionState, code: "INVALID_ARGUMENT" | "RESOURCE_EXHAU
 const MIN_TICK = 50;
 
 function askForTick(session: SessionState, now: number): void {
-  const times = [pushDeadline(session, now), silenceDeadline(session)].filter((time) => time !== undefined);
-  let at = times.length > 0 && !session.closed ? Math.min(...times) : undefined;
+  const next = Math.min(pushDeadline(session, now) ?? Infinity, silenceDeadline(session) ?? Infinity);
+  let at = next < Infinity && !session.closed ? next : undefined;
   if (at !== undefined && at <= now) {
     at = session.wakeAt !== undefined && session.wakeAt > now ? session.wakeAt : now + MIN_TICK;
   }

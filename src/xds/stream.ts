@@ -4,6 +4,7 @@
  */
 import { status as Code } from "@grpc/grpc-js";
 import { messageOf } from "../base/errors.ts";
+import { createAlarm } from "../base/alarm.ts";
 import type { Clock } from "../base/clock.ts";
 import { asAdmitted } from "./admission.ts";
 import type { SnapshotCache } from "./cache.ts";
@@ -48,7 +49,7 @@ export function serveStream<Request extends RequestHead>(
 ): void {
   const { clock, fanout } = deps;
   let unwatch: (() => void) | undefined;
-  let cancelTick: (() => void) | undefined;
+  const alarm = createAlarm(clock, tick);
   let pending: Snapshot | undefined;
   let open = true;
   const wire = createWire(call, onDrain);
@@ -64,8 +65,8 @@ export function serveStream<Request extends RequestHead>(
           run(session.step({ kind: "writable", writable: false }, clock.now()));
         }
       } else if (action.kind === "wake") {
-        cancelTick?.();
-        cancelTick = action.at === undefined ? undefined : clock.after(Math.max(0, action.at - clock.now()), tick);
+        alarm.set(action.at);
+        continue;
       }
       deps.onAction(action, written);
       if (action.kind === "close") end(Code[action.code], action.message);
@@ -134,7 +135,7 @@ export function serveStream<Request extends RequestHead>(
     if (!open) return;
     open = false;
     unwatch?.();
-    cancelTick?.();
+    alarm.cancel();
     cancelUntil?.();
     fanout.cancel(takeSnapshot);
     deps.onClose();
