@@ -11,7 +11,7 @@ export function describePod({ snapshot, state, diagnostics }: LoadedMesh, worklo
   const pod = state.objects.Pod.get(key)?.object;
   const services = [...snapshot.services.values()];
   const selecting = services.filter(({ endpoints }) => endpoints.some((endpoint) => endpoint.workload === key));
-  const served = servedPorts(snapshot.serving.get(key) ?? [], workload, () => {});
+  const served = servedPorts(snapshot, workload, () => {});
   const proxy = resolveProxy(snapshot, `${workload.name}.${workload.namespace}`);
   const injected = annotations["heddle.dev/injected"];
   return [

@@ -99,11 +99,11 @@ function portsByPod(endpoints: readonly Endpoint[]): ReadonlyMap<Key, Endpoint["
 }
 
 function servingOf(service: Service, workload: Workload): Serving | undefined {
-  const { definition } = service;
+  const { key, definition } = service;
   const endpoint = service.endpoints.find((e) => e.workload === workload.key);
-  if (endpoint) return { service: definition, ports: endpoint.ports };
+  if (endpoint) return { service: key, ports: endpoint.ports };
   if (service.namespace !== workload.namespace || !selects(service.selector, workload.labels)) return undefined;
-  return { service: definition, ports: declaredPorts(definition, workload) };
+  return { service: key, ports: declaredPorts(definition, workload) };
 }
 
 /** A pod that is selected and no endpoint yet: its ports are those that the service will lead to. */

@@ -130,7 +130,8 @@ export interface Service extends ServiceDefinition {
 
 /** A service that leads to a pod. */
 export interface Serving {
-  readonly service: ServiceDefinition;
+  /** By its key: what the pod serves stays the same while only policies change. */
+  readonly service: Key;
   /** The pod's port number by service-port name. */
   readonly ports: Readonly<Record<string, number>>;
 }

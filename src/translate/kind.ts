@@ -3,7 +3,7 @@
  * so that a change costs as much as there are kinds of sidecars, and next to nothing for each sidecar.
  */
 import type { AskedService } from "../model/rate-limit-service.ts";
-import type { MeshSnapshot } from "../model/snapshot.ts";
+import type { MeshSnapshot, Serving } from "../model/snapshot.ts";
 import { closenessOf } from "./closeness.ts";
 import type { Memo } from "./memo.ts";
 import type { Demand } from "./on-demand.ts";
@@ -17,6 +17,8 @@ export interface Shared {
   readonly fleetSize: number | undefined;
   readonly asked: AskedService | undefined;
 }
+
+const NOTHING: readonly Serving[] = [];
 
 interface Kind {
   readonly text: string;
@@ -34,28 +36,26 @@ export function kindOf(
   { fleetSize, asked }: Shared,
   memo: Memo,
 ): string {
-  const { catalog, serving } = snapshot;
+  const { catalog, services } = snapshot;
   const { workload } = proxy;
+  const serving = snapshot.serving.get(workload.key) ?? NOTHING;
   // None of this changes while nothing but endpoints does.
-  const { text, scope } = memo.of(proxy, "kind", [catalog, serving.get(workload.key), demand, fleetSize], (): Kind => {
+  const { text, scope } = memo.of(proxy, "kind", [catalog, serving, demand, fleetSize], (): Kind => {
     const scope = scopeOf(snapshot, proxy, demand, memo);
-    const side = isAlone(proxy) ? undefined : transparentKey(snapshot, proxy);
-    const parts = [
-      scope.key,
-      proxy.outboundPolicy,
-      proxy.dependencies.kind === "auto" ? demand.hosts.join() : "",
-      ...(side === undefined
-        ? ["pod", proxy.id]
-        : [
-            side,
-            workload.namespace,
-            callerOf(scope, workload, fleetSize, memo),
-            placeKey(scope, workload, memo),
-            asked?.found && closenessOf(asked.found.service, workload).key,
-            fleetSize,
-          ]),
-    ];
-    return { text: JSON.stringify(parts), scope };
+    const caller = callerOf(scope, workload, fleetSize, memo);
+    const place = placeKey(scope, workload, memo);
+    const limiter = asked?.found && closenessOf(asked.found.service, workload).key;
+    const served = serving.map(({ service }) => services.get(service)!.definition);
+    // And this hardly ever when other services do.
+    const parts = [scope.key, caller, place, limiter, fleetSize, demand, serving, ...served];
+    const text = memo.of(proxy, "kind/text", parts, () => {
+      const side = isAlone(proxy) ? undefined : transparentKey(snapshot, proxy);
+      const hosts = proxy.dependencies.kind === "auto" ? demand.hosts.join() : "";
+      const own =
+        side === undefined ? ["pod", proxy.id] : [side, workload.namespace, caller, place, limiter, fleetSize];
+      return JSON.stringify([scope.key, proxy.outboundPolicy, hosts, ...own]);
+    });
+    return { text, scope };
   });
   const own = ownAddresses(snapshot, scope, workload, memo);
   return own === "" ? text : `${text} ${own}`;

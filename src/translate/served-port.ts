@@ -1,6 +1,6 @@
 /** What the application of a pod serves, as the services that lead to the pod say. */
 import type { Diagnostic } from "../base/diagnostic.ts";
-import type { Protocol, ServiceDefinition, Serving, Workload } from "../model/snapshot.ts";
+import type { MeshSnapshot, Protocol, ServiceDefinition, Workload } from "../model/snapshot.ts";
 
 /** A port of the pod itself, not of a service. */
 export interface ServedPort {
@@ -10,18 +10,16 @@ export interface ServedPort {
   readonly owner: ServiceDefinition;
 }
 
-/**
- * The pod's ports that services lead to, ascending. Where two services disagree on a port's protocol the older one is right.
- *
- * @param serving oldest first
- */
+/** The pod's ports that services lead to, ascending. Where two services disagree on a port's protocol the older one is right. */
 export function servedPorts(
-  serving: readonly Serving[],
+  { serving, services }: Pick<MeshSnapshot, "serving" | "services">,
   workload: Workload,
   report: (diagnostic: Diagnostic) => void,
 ): readonly ServedPort[] {
   const served = new Map<number, ServedPort>();
-  for (const { service, ports } of serving) {
+  // Oldest first.
+  for (const { service: key, ports } of serving.get(workload.key) ?? []) {
+    const service = services.get(key)!.definition;
     for (const { name, protocol } of service.ports) {
       const number = ports[name];
       if (number === undefined || protocol === "UDP") continue;

@@ -44,10 +44,10 @@ interface Captured {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-function capturedPod({ serving }: MeshSnapshot, { workload, tcpProbes }: Proxy): Captured {
+function capturedPod(snapshot: MeshSnapshot, { workload, tcpProbes }: Proxy): Captured {
   const diagnostics: Diagnostic[] = [];
   const report = (diagnostic: Diagnostic): void => void diagnostics.push(diagnostic);
-  const served = servedPorts(serving.get(workload.key) ?? [], workload, report).filter(({ port }) => {
+  const served = servedPorts(snapshot, workload, report).filter(({ port }) => {
     if (port !== INBOUND_PORT) return true;
     const message = `port ${port} is where the sidecar takes captured connections: nothing can be served there`;
     report({ code: "HED2107", level: "warning", ref: workload.ref, path: "", message });
@@ -102,7 +102,7 @@ export function explicitSide(snapshot: MeshSnapshot, scope: Scope, proxy: Proxy,
   const { workload, inboundPorts } = proxy;
   const diagnostics: Diagnostic[] = [];
   const report = (diagnostic: Diagnostic): void => void diagnostics.push(diagnostic);
-  const serving = servedPorts(snapshot.serving.get(workload.key) ?? [], workload, report);
+  const serving = servedPorts(snapshot, workload, report);
   const served = new Map(serving.map((to) => [to.port, to]));
   const address = workload.addresses[0];
   // A port that no service leads to, and one that nobody declared, are plain TCP.
