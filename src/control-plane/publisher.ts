@@ -54,7 +54,7 @@ interface Connected {
 const MAX_HOSTS = 1000;
 
 /** Longest time, in milliseconds, for which translation keeps requests waiting. */
-const SLICE = 2;
+const SLICE = 6;
 
 export function createPublisher(deps: PublisherDeps): Publisher {
   const { cache, translate, encode, clock, logger, metrics, onPublished, onView, defer = setImmediate } = deps;

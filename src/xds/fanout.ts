@@ -9,7 +9,7 @@ export interface Fanout {
 }
 
 /** @param batch tasks run in one turn */
-export function createFanout(batch = 64): Fanout {
+export function createFanout(batch = 256): Fanout {
   const waiting = new Set<() => void>();
   let scheduled = false;
 

@@ -32,6 +32,8 @@ const RING = 10;
 /** Services that a scoped pod, and the first pod after those of services, says it depends on; the second is told of what it calls. */
 export const DEPENDENCIES = 50;
 const PORT = 8080;
+/** Percent of its requests that a service keeps in the beginning. */
+const WEIGHT = 90;
 const CREATED = "2026-01-01T00:00:00Z";
 const EDS = "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment";
 const RDS = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration";
@@ -54,7 +56,7 @@ export function benchMesh({ services, pods = services * ENDPOINTS, scoped = fals
       "/api/v1/services": indices.map(service),
       "/api/v1/pods": Array.from({ length: pods + 2 }, (_, i) => pod(i, dependenciesOf(i - pods, scoped))),
       [SLICES]: indices.map((i) => slice(i, pods, undefined)),
-      [POLICIES]: indices.map((i) => policy(i, 90, 1)),
+      [POLICIES]: indices.map((i) => policy(i, WEIGHT, 1)),
     },
     changeEndpoint() {
       const i = next++ % changing;
@@ -66,7 +68,8 @@ export function benchMesh({ services, pods = services * ENDPOINTS, scoped = fals
     changeRoute() {
       const i = next++ % changing;
       generation++;
-      const object = policy(i, 1 + ((generation * 7) % 99), generation + 1);
+      // Never what it was made with.
+      const object = policy(i, 1 + ((generation * 7) % (WEIGHT - 1)), generation + 1);
       return { path: POLICIES, object, typeUrl: RDS, names: [String(PORT)] };
     },
   };
