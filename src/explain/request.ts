@@ -70,10 +70,16 @@ export function received(sent: SentRequest): Request | { readonly refused: strin
   headers.set(":scheme", [proto === "https" ? "https" : "http"]);
   headers.set(":method", [sent.method]);
   headers.set(":path", [query === undefined ? path : `${path}?${query}`]);
-  for (const name of [":authority", "host"]) headers.set(name, [sent.authority]);
+  const authority = withoutTrailingDot(sent.authority);
+  for (const name of [":authority", "host"]) headers.set(name, [authority]);
   // Chance decides whether a comparison with it holds; here none does.
   if (!headers.has("x-request-id")) headers.set("x-request-id", ["(made by Envoy)"]);
-  return { method: sent.method, authority: sent.authority, path, query, headers };
+  return { method: sent.method, authority, path, query, headers };
+}
+
+/** `checkout.shop.svc.cluster.local.` is the name without its last dot, with or without a port behind it. */
+function withoutTrailingDot(authority: string): string {
+  return authority.replace(/\.(?=$|:[^.]*$)/, "");
 }
 
 function splitQuery(path: string): [path: string, query: string | undefined] {

@@ -47,12 +47,18 @@ function serviceCalled(
   port: number | undefined,
 ): Service | undefined {
   const named = (pattern: string): Service | undefined => {
-    const found = services.filter((candidate) => hostsOf(candidate, namespace).includes(pattern));
+    const found = services.filter((candidate) => resolves(candidate, namespace, pattern));
     return found.find(({ ports }) => ports.some((p) => p.port === port)) ?? found[0];
   };
-  const labels = name.split(".");
+  const labels = name.replace(/\.$/, "").split(".");
   const wildcards = labels.slice(1).map((_, index) => `*.${labels.slice(index + 1).join(".")}`);
   return [name, ...wildcards].map(named).find((service) => service !== undefined);
+}
+
+/** Whether DNS takes a name for the service's; one with a dot at its end is complete, so that no search domain is tried. */
+function resolves(service: Service, namespace: string, name: string): boolean {
+  if (!name.endsWith(".")) return hostsOf(service, namespace).includes(name);
+  return (service.external?.hosts ?? [service.hostname]).includes(name.slice(0, -1));
 }
 
 function ofService(service: Service, of: (address: string | undefined, what: string) => Target): Target {
@@ -77,7 +83,7 @@ function podOf(
   host: string,
 ): [pod: Endpoint, service: Service] | [undefined] {
   const dot = host.indexOf(".");
-  const headless = services.find((s) => s.type === "Headless" && hostsOf(s, namespace).includes(host.slice(dot + 1)));
+  const headless = services.find((s) => s.type === "Headless" && resolves(s, namespace, host.slice(dot + 1)));
   const pod = headless?.endpoints.find(({ workload }) => workload === `${headless.namespace}/${host.slice(0, dot)}`);
   return headless && pod ? [pod, headless] : [undefined];
 }

@@ -1,6 +1,7 @@
 /** Routes of a policy that a sidecar was never sent, since they are for other callers. */
 import type { Caller } from "../api/traffic-policy.ts";
 import type { MeshSnapshot, Workload } from "../model/snapshot.ts";
+import { serviceName } from "../translate/names.ts";
 
 export interface Withheld {
   readonly name: string;
@@ -11,11 +12,11 @@ export interface Withheld {
 /**
  * Alternatives of the policy behind a virtual host that the caller is not meant by; the rest of a policy is sent to everybody.
  *
- * @param virtualHost its name: the service's host name with the port
+ * @param virtualHost its name: the service's with the port
  */
 export function withheldFrom(snapshot: MeshSnapshot, virtualHost: string, caller: Workload): readonly Withheld[] {
-  const hostname = virtualHost.slice(0, virtualHost.lastIndexOf(":"));
-  const service = [...snapshot.services.values()].find((candidate) => candidate.hostname === hostname);
+  const called = virtualHost.slice(0, virtualHost.lastIndexOf(":"));
+  const service = [...snapshot.services.values()].find((candidate) => serviceName(candidate) === called);
   return (service?.policy?.spec.routes ?? []).flatMap(({ name, match = [] }, index) =>
     match.flatMap(({ from }) => {
       const why = from && firstDifference(from, caller);

@@ -61,6 +61,8 @@ export function routedBy(table: string, onDemand = false): Filter {
     {
       statPrefix: `outbound_${table}`,
       routeSpecifier: { case: "rds", value: { routeConfigName: table, configSource: ads() } },
+      // Of a name that is written out in full, which every table would else have to hold a second time.
+      stripTrailingHostDot: true,
     },
     [
       filter(CORS_FILTER, pack(CorsSchema, {})),
@@ -116,7 +118,7 @@ function filter(name: string, typedConfig: Any): HttpFilter {
 }
 
 function manager(
-  init: Pick<Exclude<Init, undefined>, "statPrefix" | "routeSpecifier">,
+  init: Pick<Exclude<Init, undefined>, "statPrefix" | "routeSpecifier" | "stripTrailingHostDot">,
   filters: readonly HttpFilter[] = [],
 ): Filter {
   const typedConfig = pack(HttpConnectionManagerSchema, {

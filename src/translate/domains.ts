@@ -6,7 +6,7 @@ import type { ServiceDefinition } from "../model/snapshot.ts";
 export function hostsOf(service: ServiceDefinition, namespace: string): readonly string[] {
   const { name, hostname, clusterIPs, external } = service;
   if (external) return external.hosts;
-  const qualified = [`${name}.${service.namespace}`, `${name}.${service.namespace}.svc`, hostname, `${hostname}.`];
+  const qualified = [`${name}.${service.namespace}`, `${name}.${service.namespace}.svc`, hostname];
   const short = service.namespace === namespace ? [name] : [];
   return [...short, ...qualified, ...clusterIPs.map((ip) => (isIPv6(ip) ? `[${ip}]` : ip))];
 }

@@ -7,7 +7,7 @@ import { type Listener, ListenerSchema } from "../gen/envoy/config/listener/v3/l
 import type { ServiceDefinition } from "../model/snapshot.ts";
 import { routedBy } from "./connection-manager.ts";
 import { socketAddress } from "./envoy.ts";
-import { EXPLICIT_ROUTES, outboundCluster } from "./names.ts";
+import { EXPLICIT_ROUTES, outboundCluster, serviceName } from "./names.ts";
 import type { Proxy } from "./proxy.ts";
 import type { Scope } from "./scope.ts";
 import { tlsInspector } from "./inspectors.ts";
@@ -47,7 +47,7 @@ export function explicitListeners(
           continue;
         }
         const filter = tcpProxy(outboundCluster(service, port));
-        listeners.push(listener(`outbound|${port}|${service.hostname}`, address, port, filter));
+        listeners.push(listener(`outbound|${port}|${serviceName(service)}`, address, port, filter));
       } else report(conflict(service, port, address, owner, proxy));
     }
   }

@@ -11,8 +11,8 @@ import { routedBy } from "./connection-manager.ts";
 import { duration, socketAddress } from "./envoy.ts";
 import { HTTP_PROTOCOLS, httpInspector, tlsInspector } from "./inspectors.ts";
 import type { Memo } from "./memo.ts";
-import { outboundCluster, PASSTHROUGH } from "./names.ts";
-import { httpPorts, sniffedTableName } from "./route-table.ts";
+import { outboundCluster, PASSTHROUGH, portName } from "./names.ts";
+import { httpPorts } from "./route-table.ts";
 import type { Scope } from "./scope.ts";
 import type { MeshSettings } from "./settings.ts";
 import { sniChains } from "./sni.ts";
@@ -169,7 +169,7 @@ function autoListener(
   settings: MeshSettings,
 ): Listener {
   const tcp = { name: "tcp", filters: [tcpProxy(outboundCluster(service, port))] };
-  return sniffing(`${address}_${port}`, address, port, routedBy(sniffedTableName(service, port)), tcp, settings);
+  return sniffing(`${address}_${port}`, address, port, routedBy(portName(service, port)), tcp, settings);
 }
 
 type Chain = NonNullable<NonNullable<Parameters<typeof create<typeof ListenerSchema>>[1]>["defaultFilterChain"]>;

@@ -38,7 +38,7 @@ export function retryPolicy(retries: Retries = DEFAULT, otherHost = true): Retry
       ? {
           retryHostPredicate: [
             {
-              name: "envoy.retry_host_predicates.previous_hosts",
+              name: "previous_hosts",
               configType: { case: "typedConfig", value: pack(PreviousHostsPredicateSchema, {}) },
             },
           ],

@@ -6,7 +6,7 @@ import { type RouteConfiguration, RouteConfigurationSchema } from "../gen/envoy/
 import type { ServiceDefinition, ServicePort } from "../model/snapshot.ts";
 import { hostsOf, podHostsOf } from "./domains.ts";
 import type { Memo } from "./memo.ts";
-import { EXPLICIT_ROUTES } from "./names.ts";
+import { EXPLICIT_ROUTES, portName, serviceName } from "./names.ts";
 import { onDemandHost } from "./on-demand.ts";
 import type { MeshSettings } from "./settings.ts";
 import { podsVirtualHost, speaksHttp, unknownHosts, virtualHost } from "./virtual-host.ts";
@@ -59,17 +59,12 @@ export function transparentTables(input: RouteInput): RouteConfiguration[] {
   return tables;
 }
 
-/** The name of the table of a port whose protocol is found out connection by connection. */
-export function sniffedTableName(service: ServiceDefinition, port: number): string {
-  return `${service.hostname}:${port}`;
-}
-
 function sniffedTable(input: RouteInput, service: ServiceDefinition, port: ServicePort): RouteConfiguration {
   const routes = input.routesOf(service, port);
   const key = `vhost-any/${port.port}/${input.callerOf(service)}`;
   // The address the connection went to has chosen the service already.
   const host = input.memo.of(service.ref, key, [routes], () => virtualHost(service, port.port, ["*"], routes));
-  return table(input, sniffedTableName(service, port.port), [host], true);
+  return table(input, portName(service, port.port), [host], true);
 }
 
 /** All ports that have a table of their own, ascending. */
@@ -121,7 +116,7 @@ function withoutDuplicates(input: RouteInput, name: string, hosts: readonly Virt
     if (free.length === host.domains.length) return host;
     const taken = host.domains.filter((domain) => !free.includes(domain));
     const first = taken[0]!;
-    const behind = (name: string) => input.services.find(({ hostname }) => name.startsWith(`${hostname}:`));
+    const behind = (name: string) => input.services.find((service) => name.startsWith(`${serviceName(service)}:`));
     const service = behind(host.name);
     // Of ExternalServices the model tells, for all callers at once.
     const told = service?.external ?? behind(owner.get(first.toLowerCase())!)?.external;

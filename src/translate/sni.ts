@@ -2,7 +2,7 @@
 import { create } from "@bufbuild/protobuf";
 import { type FilterChain, FilterChainSchema } from "../gen/envoy/config/listener/v3/listener_components_pb.ts";
 import type { ServiceDefinition } from "../model/snapshot.ts";
-import { outboundCluster } from "./names.ts";
+import { outboundCluster, serviceName } from "./names.ts";
 import { tcpProxy } from "./tcp.ts";
 
 /** The chains of one port number. */
@@ -32,7 +32,7 @@ export function sniChains(services: readonly ServiceDefinition[]): ReadonlyMap<n
     [...byPort].map(([port, entries]) => [
       port,
       {
-        key: entries.map(({ service, names }) => `${service.hostname}=${names.join()}`).join(";"),
+        key: entries.map(({ service, names }) => `${serviceName(service)}=${names.join()}`).join(";"),
         chains: entries.map(({ service, names }) => chain(service, port, names)),
       },
     ]),
@@ -41,7 +41,7 @@ export function sniChains(services: readonly ServiceDefinition[]): ReadonlyMap<n
 
 function chain(service: ServiceDefinition, port: number, names: readonly string[]): FilterChain {
   return create(FilterChainSchema, {
-    name: `sni:${service.hostname}`,
+    name: `sni:${serviceName(service)}`,
     filterChainMatch: { serverNames: [...names], transportProtocol: "tls" },
     filters: [tcpProxy(outboundCluster(service, port))],
   });

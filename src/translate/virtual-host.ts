@@ -9,7 +9,7 @@ import {
 import type { ServiceDefinition, ServicePort } from "../model/snapshot.ts";
 import { duration } from "./envoy.ts";
 import { anyRequest } from "./match.ts";
-import { PASSTHROUGH } from "./names.ts";
+import { PASSTHROUGH, portName } from "./names.ts";
 import type { MeshSettings } from "./settings.ts";
 
 /** Sniffed as HTTP or declared to be. */
@@ -24,13 +24,13 @@ export function virtualHost(
   domains: readonly string[],
   routes: readonly Route[],
 ): VirtualHost {
-  return create(VirtualHostSchema, { name: `${service.hostname}:${port}`, domains: [...domains], routes: [...routes] });
+  return create(VirtualHostSchema, { name: portName(service, port), domains: [...domains], routes: [...routes] });
 }
 
 /** Single pods of a headless service: the caller has resolved the pod's name itself and must reach that very pod. */
 export function podsVirtualHost(service: ServiceDefinition, port: number, domains: readonly string[]): VirtualHost {
   return create(VirtualHostSchema, {
-    name: `pods.${service.hostname}:${port}`,
+    name: `pods.${portName(service, port)}`,
     domains: [...domains],
     routes: [toCluster(PASSTHROUGH)],
   });

@@ -62,7 +62,7 @@ export function benchMesh({ services, pods = services * ENDPOINTS, scoped = fals
       const i = next++ % changing;
       generation++;
       const token = `11.${(generation >> 16) & 255}.${(generation >> 8) & 255}.${generation & 255}`;
-      const names = [`outbound|${PORT}||${nameOf(i)}.${NAMESPACE}.svc.cluster.local`];
+      const names = [`outbound|${PORT}||${nameOf(i)}.${NAMESPACE}`];
       return { path: SLICES, object: slice(i, pods, token), typeUrl: EDS, names, token };
     },
     changeRoute() {

@@ -12,7 +12,7 @@ import { until } from "../support/until.ts";
 
 const wire = loadWire();
 const LIMIT = 10_000;
-const CHECKOUT = "outbound|80||checkout.shop.svc.cluster.local";
+const CHECKOUT = "outbound|80||checkout.shop";
 
 function configFor(folder: string, addresses: { xdsAddress?: string; adminAddress?: string } = {}) {
   return configSchema.parse({

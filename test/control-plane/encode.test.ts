@@ -19,7 +19,7 @@ const NOTHING: ProxyConfig = {
 
 function cluster(service: string, seconds: bigint) {
   return create(ClusterSchema, {
-    name: `outbound|80||${service}.shop.svc.cluster.local`,
+    name: `outbound|80||${service}.shop`,
     connectTimeout: { seconds },
     clusterDiscoveryType: { case: "type", value: 0 },
   });
@@ -28,7 +28,7 @@ function cluster(service: string, seconds: bigint) {
 /** A virtual host of a service; without a domain it breaks a rule of the proto. */
 function host(service: string, status: number, domains: string[] = [service]) {
   return {
-    name: `${service}.shop.svc.cluster.local:80`,
+    name: `${service}.shop:80`,
     domains,
     routes: [
       {
@@ -73,7 +73,7 @@ describe("encoding", () => {
     const encode = createEncoder((type, valid) => void (valid || invalid.push(type)));
     const config = { ...NOTHING, clusters: [cluster("a", 1n), cluster("b", -1n)] };
     const encoded = encode(config);
-    expect(resourcesOf(encoded).map(({ name }) => name)).toEqual(["outbound|80||a.shop.svc.cluster.local"]);
+    expect(resourcesOf(encoded).map(({ name }) => name)).toEqual(["outbound|80||a.shop"]);
     expect(encoded.diagnostics.map(formatDiagnostic)).toEqual([
       expect.stringMatching(/^HED2001 error: Service shop\/b: .*connect_timeout/),
     ]);
@@ -87,9 +87,7 @@ describe("encoding", () => {
     const before = good.snapshot;
     const after = encode({ ...NOTHING, clusters: [cluster("b", -1n)] }, before);
     expect(resourcesOf(after)).toEqual(resourcesOf(good));
-    expect(resourcesOf(after)[0]).toBe(
-      before.types.get(CLUSTER)?.resources.get("outbound|80||b.shop.svc.cluster.local"),
-    );
+    expect(resourcesOf(after)[0]).toBe(before.types.get(CLUSTER)?.resources.get("outbound|80||b.shop"));
   });
 });
 

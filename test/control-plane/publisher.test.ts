@@ -136,7 +136,7 @@ describe("many proxies", () => {
   const ids = names.map((name) => `${name}.shop`);
 
   test("are translated in slices, so that requests are read in between", () => {
-    const { publisher, state, turn } = setUp({ cost: 0.8 });
+    const { publisher, state, turn } = setUp({ cost: 2.4 });
     publisher.publish(pods(...names));
     for (const id of ids) publisher.connect(id);
     state.translated = [];
@@ -150,7 +150,7 @@ describe("many proxies", () => {
   });
 
   test("none is starved by changes that come faster than a round takes, and all end with the newest", () => {
-    const { publisher, state, turn, served } = setUp({ cost: 0.8 });
+    const { publisher, state, turn, served } = setUp({ cost: 2.4 });
     publisher.publish(pods(...names));
     for (const id of ids) publisher.connect(id);
     state.translated = [];

@@ -77,7 +77,8 @@ test.each([DEFAULT_VERSION, OLDEST_VERSION])(
     const envoy = await sidecar(first.xds, version);
 
     await until("the sidecar is in step", LIMIT, async () => inStep(version).test(await status(first.admin)));
-    for (const host of ["checkout", "checkout.shop", "checkout.shop.svc.cluster.local.", "checkout:80", "10.0.0.1"]) {
+    const full = "checkout.shop.svc.cluster.local";
+    for (const host of ["checkout", "checkout.shop", full, `${full}.`, `${full}.:80`, "checkout:80", "10.0.0.1"]) {
       expect(`${host}: ${await ask(outbound, host)}`).toBe(`${host}: 200 one`);
     }
     expect(await ask(outbound, "unknown.example")).toMatch(/^502 /);

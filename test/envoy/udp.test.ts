@@ -80,7 +80,7 @@ describe.each([DEFAULT_VERSION, OLDEST_VERSION])("Envoy %s", (version) => {
     const before = await play(sessions);
     const count = await started();
     expect(count).toEqual({
-      "udp.outbound|7777/udp||game.play.svc.cluster.local.downstream_sess_total": expect.any(Number),
+      "udp.outbound|7777/udp||game.play.downstream_sess_total": expect.any(Number),
     });
     for (const spec of [
       "    - { split: [{ subset: east }], timeout: 3s, retries: { attempts: 2 } }\n",

@@ -124,13 +124,13 @@ export const arbitraryCall: fc.Arbitrary<RandomCall> = fc.record({
   }),
 });
 
-/** How a client writes the host: mostly a name of the service, now and then in upper case, with and without a port. */
+/** How a client writes the host: mostly a name of the service, now and then in upper case, with and without a port or a dot at its end. */
 export function authorityOf(
   service: Service,
   port: number,
   { name, upper, port: which, stranger }: RandomCall["host"],
 ): string {
-  const names = hostsOf(service, NAMESPACE);
+  const names = [...hostsOf(service, NAMESPACE), `${service.hostname}.`];
   const host = stranger === "" ? names[name % names.length]! : stranger;
   const cased = upper ? host.toUpperCase() : host;
   return which === "none" ? cased : `${cased}:${which === "own" ? port : 9}`;

@@ -65,6 +65,19 @@ test.each([
   expect(received({ method: "GET", authority: "a", path: "/", headers: [], ...sent })).toEqual({ refused });
 });
 
+test.each([
+  ["a.shop.svc.cluster.local.", "a.shop.svc.cluster.local"],
+  ["a.shop.svc.cluster.local.:80", "a.shop.svc.cluster.local:80"],
+  ["a.:80", "a:80"],
+  ["a..", "a."],
+  ["a.b:80", "a.b:80"],
+  ["10.0.0.1:80", "10.0.0.1:80"],
+  ["[::ffff:10.0.0.1]:80", "[::ffff:10.0.0.1]:80"],
+])("of the host %s one dot at the end is gone", (authority, without) => {
+  const request = seen({ authority });
+  expect([request.authority, request.headers.get(":authority")]).toEqual([without, [without]]);
+});
+
 test("of several query parameters of one name the first counts, escapes and all", () => {
   const request = seen({ path: "/?a%20b=1&q=%31&q=2&r" });
   expect(["a%20b", "a b", "q", "r", "s"].map((name) => queryParameter(request, name))).toEqual([

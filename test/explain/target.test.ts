@@ -37,6 +37,9 @@ test.each([
   ["db-0.db", 5432, "10.0.1.1", 5432, "Pod shop/db-0 of the headless Service shop/db"],
   ["empty", undefined, undefined, 8080, "nothing: the headless Service shop/empty has no endpoint that is ready"],
   ["far", undefined, undefined, 80, "an alias of far.example, which DNS resolves"],
+  ["web.shop.svc.cluster.local.", 80, "10.0.0.1", 80, "the cluster IP of Service shop/web"],
+  ["db-0.db.shop.svc.cluster.local.", 5432, "10.0.1.1", 5432, "Pod shop/db-0 of the headless Service shop/db"],
+  ["web.shop.", undefined, undefined, 80, "a name that is none of the mesh's"],
   ["example.com", undefined, undefined, 80, "a name that is none of the mesh's"],
   ["192.0.2.1", 443, "192.0.2.1", 443, "an address"],
 ])("%s port %s", (host, port, address, called, what) => {

@@ -27,7 +27,7 @@ spec:
 const WEB = SNAPSHOT.workloads.get("shop/web")!;
 
 test("names the first thing that the caller is not", () => {
-  expect(withheldFrom(SNAPSHOT, "s.shop.svc.cluster.local:80", WEB)).toEqual([
+  expect(withheldFrom(SNAPSHOT, "s.shop:80", WEB)).toEqual([
     { name: "mine", why: "the caller must be in namespace ops or x; it is in shop" },
     { name: "routes[1]", why: "the caller must run as service account admin; it runs as default" },
     { name: "team", why: "the caller must have label team=b; it has team=a" },

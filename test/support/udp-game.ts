@@ -48,7 +48,7 @@ export interface Session {
 }
 
 const SERVICE_PORT = 7777;
-const CLUSTER = `outbound|${SERVICE_PORT}/udp||game.play.svc.cluster.local`;
+const CLUSTER = `outbound|${SERVICE_PORT}/udp||game.play`;
 
 export async function startGame({ envoy: version, servers, annotations = {} }: GameOptions): Promise<Game> {
   const folder = mkdtempSync(join(tmpdir(), "heddle-udp-"));
