@@ -34,6 +34,11 @@ export function localNode({ localOnly }: ServiceDefinition, { node }: Workload):
   return localOnly ? node : "";
 }
 
+/** Whether it matters at all to callers of a service where they are. */
+export function dependsOnPlace({ localOnly, prefers, policy }: ServiceDefinition): boolean {
+  return localOnly || prefers !== "any" || policy?.spec.loadBalancing?.locality !== undefined;
+}
+
 /** A caller whose zone is not known has no near and far; one whose node is not known is sent to all. */
 export function closenessOf(service: ServiceDefinition, caller: Workload): Closeness {
   const { node, region, zone } = caller;

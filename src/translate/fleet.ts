@@ -10,7 +10,7 @@ import type { Memo } from "./memo.ts";
 import { FLEET } from "./names.ts";
 
 /** Ready pods by workload. */
-type FleetSizes = ReadonlyMap<string, number>;
+export type FleetSizes = ReadonlyMap<string, number>;
 
 /** Beyond this the share of one sidecar is nothing worth having. */
 const MAX_SIZE = 10_000;
@@ -30,10 +30,15 @@ function fleetSizes(workloads: MeshSnapshot["workloads"]): FleetSizes {
   return sizes;
 }
 
-/** How many sidecars share this one's limits, itself included; undefined where no limit is shared and nobody needs to know. */
-export function fleetSizeOf({ catalog, workloads }: MeshSnapshot, workload: Workload, memo: Memo): number | undefined {
+/** Undefined where no limit is shared and nobody needs to know. */
+export function fleetSizesOf({ catalog, workloads }: MeshSnapshot, memo: Memo): FleetSizes | undefined {
   if (!memo("fleet/shared", [catalog], () => catalog.some(sharesLimits))) return undefined;
-  const sizes = memo("fleet/sizes", [workloads], () => fleetSizes(workloads));
+  return memo("fleet/sizes", [workloads], () => fleetSizes(workloads));
+}
+
+/** How many sidecars share this one's limits, itself included. */
+export function fleetSizeOf(sizes: FleetSizes | undefined, workload: Workload): number | undefined {
+  if (!sizes) return undefined;
   const ready = sizes.get(workloadName(workload)) ?? 0;
   return Math.min(MAX_SIZE, workload.ready ? ready : ready + 1);
 }

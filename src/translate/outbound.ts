@@ -41,6 +41,9 @@ export interface Limits {
   readonly asked: AskedService | undefined;
 }
 
+/** Services that a sidecar is told of from the start. */
+type Told = Pick<Scope, "key" | "catalog">;
+
 /** The clusters of the services, in the catalog's order. */
 export function outboundClusters({ key, catalog }: Scope, memo: Memo): readonly Cluster[] {
   return memo(`outbound/clusters/${key}`, [catalog], () => {
@@ -98,7 +101,7 @@ export function withLimits(
 }
 
 /** What tells this caller's endpoints from other callers': its place, as far as it matters for any service. */
-export function placeKey({ key, catalog }: Scope, caller: Workload, memo: Memo): string {
+function placeKey({ key, catalog }: Scope, caller: Workload, memo: Memo): string {
   const { region, zone, node } = caller;
   return memo(`place/${key}/${region}/${zone}/${node}`, [catalog], () => {
     const keys = catalog.map((service) => closenessOf(service, caller).key).filter((text) => text !== "");
@@ -107,12 +110,7 @@ export function placeKey({ key, catalog }: Scope, caller: Workload, memo: Memo):
 }
 
 /** What tells this caller's routes from other callers', over all services of the scope. */
-export function callerOf(
-  { key, catalog }: Pick<Scope, "key" | "catalog">,
-  workload: Workload,
-  fleetSize: number | undefined,
-  memo: Memo,
-): string {
+function callerOf({ key, catalog }: Told, workload: Workload, fleetSize: number | undefined, memo: Memo): string {
   const selective = memo(`outbound/selective/${key}`, [catalog], () => catalog.filter(hasCallers));
   return callerKey(selective, workload, fleetSize ?? 1);
 }
@@ -160,16 +158,20 @@ const TABLES: Readonly<Record<Capture, (input: RouteInput) => RouteConfiguration
   explicit: (input) => [explicitTable(input)],
 };
 
-/** Addresses of a pod that its own calls to headless services are not captured for; "" where none of them is an endpoint's. */
-export function ownAddresses(snapshot: MeshSnapshot, scope: Scope, { addresses }: Workload, memo: Memo): string {
-  const held = memo.of(snapshot, `outbound/held-up-addresses/${scope.key}`, [scope.catalog], () => {
+/** Addresses of pods that have listeners of their own with their callers. */
+export function heldUpAddresses(snapshot: MeshSnapshot, scope: Told, memo: Memo): ReadonlySet<string> {
+  return memo.of(snapshot, `outbound/held-up-addresses/${scope.key}`, [scope.catalog], () => {
     const endpoints = heldUpServices(snapshot, scope, memo).flatMap((service) => service.endpoints);
     return new Set(endpoints.map(({ address }) => address));
   });
+}
+
+/** A pod's addresses if it is an endpoint that has a listener of its own, since its calls to itself are not captured; or "". */
+export function ownAddresses(held: ReadonlySet<string>, { addresses }: Workload): string {
   return held.size > 0 && addresses.some((address) => held.has(address)) ? addresses.join() : "";
 }
 
-function heldUpServices({ services }: MeshSnapshot, { key, catalog }: Scope, memo: Memo): readonly Service[] {
+function heldUpServices({ services }: MeshSnapshot, { key, catalog }: Told, memo: Memo): readonly Service[] {
   const found = memo(`outbound/held-up/${key}`, [catalog], () => heldUp(catalog));
   return found.map((definition) => services.get(definition.key)!);
 }
@@ -184,7 +186,7 @@ export function capturedListeners(
 ): readonly Listener[] {
   const { key, catalog, lazy } = scope;
   const headless = heldUpServices(snapshot, scope, memo);
-  const own = ownAddresses(snapshot, scope, workload, memo);
+  const own = ownAddresses(heldUpAddresses(snapshot, scope, memo), workload);
   return memo(`outbound/listeners/${key}/${own}`, [catalog, lazy, ...headless], () =>
     memo.kept(
       `outbound/listeners-kept/${key}/${own}`,

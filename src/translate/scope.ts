@@ -57,14 +57,18 @@ function isEager(asked: readonly Key[]): (service: ServiceDefinition) => boolean
   return (service) => known.has(service.key) || !isLazy(service);
 }
 
+/** Whether some service is not for every namespace. */
+export function isRestricted(catalog: readonly ServiceDefinition[], memo: Memo): boolean {
+  return memo("scope/restricted", [catalog], () => catalog.some(({ exportTo }) => exportTo !== undefined));
+}
+
 /** Services that the namespace may call, and those that their routes lead to. */
 function visibleTo(
   { catalog, services }: Pick<MeshSnapshot, "catalog" | "services">,
   namespace: string,
   memo: Memo,
 ): Scope {
-  const restricted = memo("scope/restricted", [catalog], () => catalog.some(({ exportTo }) => exportTo !== undefined));
-  if (!restricted) return { key: "", catalog, lazy: NONE };
+  if (!isRestricted(catalog, memo)) return { key: "", catalog, lazy: NONE };
   const visible = memo(`scope/visible/${namespace}`, [catalog], () => {
     const exported = catalog.filter(({ exportTo }) => exportTo?.includes(namespace) ?? true);
     const needed = withBackends(exported, services);

@@ -10,13 +10,12 @@ import type { TypedExtensionConfig } from "../gen/envoy/config/core/v3/extension
 import type { Listener } from "../gen/envoy/config/listener/v3/listener_pb.ts";
 import type { RouteConfiguration } from "../gen/envoy/config/route/v3/route_pb.ts";
 import type { Secret } from "../gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.ts";
-import { askedService } from "../model/rate-limit-service.ts";
 import type { MeshSnapshot } from "../model/snapshot.ts";
 import { distinctByName } from "./distinct.ts";
 import { blackHoleCluster } from "./fixed-clusters.ts";
 import { fleetEndpoints, fleetSizeOf } from "./fleet.ts";
 import { distinctAddresses } from "./listener-address.ts";
-import { kindOf, type Shared } from "./kind.ts";
+import { type Distinctions, distinctionsOf, kindOf } from "./kind.ts";
 import { createMemo, type Memo } from "./memo.ts";
 import { outboundClusters, outboundEndpoints, outboundRoutes, type Reported, withLimits } from "./outbound.ts";
 import type { Proxy } from "./proxy.ts";
@@ -47,12 +46,10 @@ export type Translator = (snapshot: MeshSnapshot, proxy: Proxy, demand?: Demand)
 export function createTranslator(settings: MeshSettings = DEFAULT_SETTINGS): Translator {
   const memo = createMemo();
   return (snapshot, proxy, demand = NO_DEMAND) => {
-    const { catalog } = snapshot;
-    const asked = memo("rate-limit/asked", [catalog], () => askedService(catalog));
-    const shared = { fleetSize: fleetSizeOf(snapshot, proxy.workload, memo), asked };
-    const kind = kindOf(snapshot, proxy, demand, shared, memo);
+    const distinctions = distinctionsOf(snapshot, memo);
+    const kind = kindOf(snapshot, proxy, demand, distinctions, memo);
     return memo.of(snapshot, kind, [], () => {
-      const config = translate(snapshot, proxy, demand, shared, settings, memo);
+      const config = translate(snapshot, proxy, demand, distinctions, settings, memo);
       const { diagnostics, ...lists } = config;
       // A change that concerns other kinds leaves this one's the very same.
       return memo(`config/${kind}`, [...Object.values(lists), ...diagnostics], () => config);
@@ -66,11 +63,12 @@ function translate(
   snapshot: MeshSnapshot,
   proxy: Proxy,
   demand: Demand,
-  { fleetSize, asked }: Shared,
+  { fleets, asked }: Distinctions,
   mesh: MeshSettings,
   memo: Memo,
 ): ProxyConfig {
   const { workload, capture } = proxy;
+  const fleetSize = fleetSizeOf(fleets, workload);
   const { outboundPolicy = mesh.outboundPolicy } = proxy;
   const settings = { ...mesh, outboundPolicy };
   const told = scopeOf(snapshot, proxy, demand, memo);
