@@ -7,7 +7,7 @@
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import type { Resource } from "./resource.ts";
 import type { Response } from "./type-state.ts";
-import { type Framed, frame } from "./wire.ts";
+import { type Framed, frame } from "./frame.ts";
 
 /**
  * An encoder that remembers its last few responses. Many streams are sent the same resources under the same nonce, and then the very

@@ -212,6 +212,7 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
       node,
       until,
       maxNames: limits.namesPerType,
+      maxBytes: limits.requestBytes,
       onAction: (action, bytes) =>
         onEvent({ kind: "action", stream: stream.id, node: stream.node, action, bytes, status }),
       onNode(node) {

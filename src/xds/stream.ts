@@ -15,7 +15,8 @@ import type { Action } from "./session-state.ts";
 import type { RequestHead, Session } from "./session.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { Response } from "./type-state.ts";
-import { createWire, type Framed, HEADER_BYTES, type RawCall } from "./wire.ts";
+import { type Framed, HEADER_BYTES } from "./frame.ts";
+import { createWire, type RawCall } from "./wire.ts";
 
 /** How one protocol's messages are read and written. */
 export interface Codec<Request extends RequestHead> {
@@ -28,6 +29,8 @@ export interface StreamDeps {
   readonly clock: Clock;
   readonly fanout: Fanout;
   readonly maxNames: number;
+  /** Of a request. */
+  readonly maxBytes: number;
   /** The only type of a per-type service; undefined on the aggregated one. */
   readonly typeUrl: string | undefined;
   /** The node's id, whatever the client says; undefined where its word is taken. */
@@ -52,7 +55,6 @@ export function serveStream<Request extends RequestHead>(
   const alarm = createAlarm(clock, tick);
   let pending: Snapshot | undefined;
   let open = true;
-  const wire = createWire(call, onDrain);
 
   function run(actions: readonly Action[]): void {
     for (const action of actions) {
@@ -143,9 +145,8 @@ export function serveStream<Request extends RequestHead>(
 
   const { until } = deps;
   const cancelUntil = until === undefined ? undefined : clock.after(Math.max(0, until - clock.now()), finish);
-  call.on("data", onRequest);
-  call.on("end", finish);
   call.on("cancelled", close);
   call.on("close", close);
   call.on("error", close);
+  const wire = createWire(call, deps.maxBytes, { onMessage: onRequest, onEnd: finish, onDrain });
 }

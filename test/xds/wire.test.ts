@@ -1,4 +1,4 @@
-/** Messages that are framed once and written to many streams, through a real client. */
+/** Messages that are framed once and written to many streams, and those that streams send, through a real client. */
 import {
   Client,
   credentials,
@@ -9,7 +9,8 @@ import {
   type StatusObject,
 } from "@grpc/grpc-js";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { createWire, type Framed, frame, type RawCall, type Wire } from "../../src/xds/wire.ts";
+import { type Framed, frame } from "../../src/xds/frame.ts";
+import { createWire, type RawCall, type Wire } from "../../src/xds/wire.ts";
 import { until } from "../support/until.ts";
 
 const METHOD = "/test.Wire/Stream";
@@ -28,12 +29,18 @@ const SERVICE: ServiceDefinition = {
 
 let server: Server;
 let client: Client;
+const MAX_BYTES = 1_000_000;
+
 let drained = 0;
+/** What the server has read. */
+let read: string[] = [];
+let ended = 0;
 /** What the server does with a stream. */
 let serve: (call: RawCall) => void;
 
 beforeEach(async () => {
-  drained = 0;
+  drained = ended = 0;
+  read = [];
   server = new Server();
   server.addService(SERVICE, { Stream: (call: RawCall) => serve(call) });
   const port = await new Promise<number>((resolve, reject) => {
@@ -49,7 +56,12 @@ afterEach(() => {
   server.forceShutdown();
 });
 
-const wireOf = (call: RawCall): Wire => createWire(call, () => void drained++);
+const wireOf = (call: RawCall): Wire =>
+  createWire(call, MAX_BYTES, {
+    onMessage: (message) => void read.push(String(message)),
+    onEnd: () => void ended++,
+    onDrain: () => void drained++,
+  });
 
 /** A call that keeps its HTTP/2 stream elsewhere than grpc-js does today. */
 function elsewhere(call: RawCall): RawCall {
@@ -126,17 +138,70 @@ test("a client that does not read is said to take no more, and later to take mor
 });
 
 test("what is written to a stream that the client has ended is dropped", async () => {
-  let ended: Wire | undefined;
+  let left: Wire | undefined;
   serve = (call) => {
     const wire = wireOf(call);
     wire.write(MESSAGES[0]!);
-    call.on("cancelled", () => void (ended = wire));
+    call.on("cancelled", () => void (left = wire));
   };
   const call = client.makeBidiStreamRequest(METHOD, bytesAsTheyAre, bytesAsTheyAre);
   call.on("error", () => {});
   call.on("data", () => call.cancel());
-  await until("the end", 5000, () => ended !== undefined);
-  expect(ended!.write(MESSAGES[2]!)).toBe(true);
+  await until("the end", 5000, () => left !== undefined);
+  expect(left!.write(MESSAGES[2]!)).toBe(true);
   const { status } = await ((serve = (other) => void (wireOf(other), other.end())), receive());
   expect(status.code).toBe(Code.OK);
+});
+
+/** Sends texts on a stream and ends it. */
+function send(texts: readonly string[], end = true): Promise<StatusObject> {
+  return new Promise((resolve) => {
+    const call = client.makeBidiStreamRequest(METHOD, bytesAsTheyAre, bytesAsTheyAre);
+    call.on("data", () => {});
+    call.on("error", () => {});
+    call.on("status", resolve);
+    for (const text of texts) call.write(Buffer.from(text));
+    if (end) call.end();
+  });
+}
+
+test.for([
+  ["read past the queue", (call: RawCall) => call, true],
+  ["read by grpc-js, where its stream is not found", elsewhere, false],
+] as const)("%s: all messages arrive, in order, also late, and then the end", async ([, of, shared]) => {
+  const wires: Wire[] = [];
+  serve = (call) => {
+    // As after an admission that took its time.
+    setTimeout(() => void wires.push(wireOf(of(call))), 20);
+  };
+  void send(TEXTS);
+  await until("the end", 5000, () => ended === 1);
+  expect(read).toEqual(TEXTS);
+  expect(wires.map((wire) => wire.shared)).toEqual([shared]);
+});
+
+test("a message that is too large ends its stream alone", async () => {
+  serve = (call) => void wireOf(call);
+  const status = await send(["a", "b".repeat(MAX_BYTES + 1), "c"], false);
+  expect(status).toMatchObject({ code: Code.RESOURCE_EXHAUSTED, details: expect.stringContaining("1000001") });
+  expect(read).toEqual(["a"]);
+  serve = (call) => void (wireOf(call), call.end());
+  expect((await send(["b".repeat(MAX_BYTES)])).code).toBe(Code.OK);
+});
+
+test("a client that compresses is read by grpc-js", async () => {
+  const wires: Wire[] = [];
+  serve = (call) => void wires.push(wireOf(call));
+  const zipped = new Client(client.getChannel().getTarget().replace(/^dns:/, ""), credentials.createInsecure(), {
+    "grpc.default_compression_algorithm": 2,
+  });
+  const call = zipped.makeBidiStreamRequest(METHOD, bytesAsTheyAre, bytesAsTheyAre);
+  call.on("data", () => {});
+  call.on("error", () => {});
+  call.write(Buffer.from("d".repeat(10_000)));
+  call.end();
+  await until("the end", 5000, () => ended === 1);
+  expect(read).toEqual(["d".repeat(10_000)]);
+  expect(wires.map((wire) => wire.shared)).toEqual([false]);
+  zipped.close();
 });
