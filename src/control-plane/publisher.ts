@@ -6,7 +6,7 @@ import type { MeshSnapshot } from "../model/snapshot.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Demand } from "../translate/on-demand.ts";
-import { createProxyResolver, type Proxy } from "../translate/proxy.ts";
+import { createProxyResolver, type Proxy, resolveProxy } from "../translate/proxy.ts";
 import type { Translator } from "../translate/translate.ts";
 import type { SnapshotCache } from "../xds/index.ts";
 import type { Encoder } from "./encode.ts";
@@ -19,7 +19,10 @@ export interface Publisher {
   disconnect(id: string): void;
   /** The proxy has asked for clusters by the hosts of requests. */
   demand(id: string, hosts: readonly string[]): void;
-  /** Translates the snapshot for every connected proxy, in slices between which requests are read. */
+  /**
+   * Translates the snapshot for every connected proxy, in slices between which requests are read. The first snapshot is translated for a
+   * pod that is not connected, too: most of that is the same for all, and no sidecar is to wait for it.
+   */
   publish(snapshot: MeshSnapshot): void;
   /** What could not be made for connected proxies. */
   diagnostics(): readonly Diagnostic[];
@@ -93,6 +96,19 @@ export function createPublisher(deps: PublisherDeps): Publisher {
     metrics.translations.observe((clock.now() - start) / 1000);
   }
 
+  /** Makes what any proxy is sent of the mesh, as far as it is the same for all. */
+  function prepare(snapshot: MeshSnapshot): void {
+    const [first] = snapshot.workloads.values();
+    const proxy = first && resolveProxy(snapshot, `${first.name}.${first.namespace}`);
+    if (!proxy) return;
+    try {
+      encode(translate(snapshot, proxy));
+    } catch (cause) {
+      // A sidecar that has the same trouble says so.
+      logger.debug({ proxy: proxy.id, err: cause }, "could not be translated before it connected");
+    }
+  }
+
   function work(): void {
     deferred = false;
     const end = clock.now() + SLICE;
@@ -137,6 +153,7 @@ export function createPublisher(deps: PublisherDeps): Publisher {
       cache.clearSnapshot(id);
     },
     publish(snapshot) {
+      if (!mesh && connected.size === 0) prepare(snapshot);
       mesh = snapshot;
       for (const id of connected.keys()) due.add(id);
       if (!deferred) work();

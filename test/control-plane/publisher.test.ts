@@ -77,6 +77,23 @@ describe("a proxy", () => {
     expect(served("web.shop")).toEqual(["2-web.shop"]);
   });
 
+  test("finds what all share made before it connects, and not again with every change", () => {
+    const { publisher, state, cache } = setUp();
+    publisher.publish(pods("web", "api"));
+    publisher.publish(pods("web", "api"));
+    expect(state.translated).toEqual(["api.shop"]);
+    expect(cache.views()).toEqual([]);
+  });
+
+  test("that cannot be translated before it connects is none of the others' business", async () => {
+    const { publisher, state, served, metrics } = setUp();
+    state.failing = "api.shop";
+    publisher.publish(pods("web", "api"));
+    publisher.connect("web.shop");
+    expect(served("web.shop")).toEqual(["1-web.shop"]);
+    expect((await metrics.failures.get()).values[0]?.value).toBe(0);
+  });
+
   test("whose pod is not known waits, which is said once, and is served when the pod appears", () => {
     const { publisher, log, served, cache } = setUp();
     publisher.publish(pods("web"));
@@ -102,6 +119,7 @@ describe("a proxy", () => {
   test("is forgotten with its last stream, not before", () => {
     const { publisher, cache, state } = setUp();
     publisher.publish(pods("web"));
+    state.translated = [];
     publisher.connect("web.shop");
     publisher.connect("web.shop");
     expect(state.translated).toEqual(["web.shop"]);
