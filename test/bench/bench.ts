@@ -16,7 +16,7 @@ import {
   FULL,
   LARGE,
   LARGEST,
-  LARGEST_CHANGES,
+  CHANGES,
   parseCell,
   type Plan,
   QUICK,
@@ -110,7 +110,7 @@ async function alone(cell: Cell, rounds: number): Promise<Sample[]> {
   const samples: Sample[] = [];
   for (let round = 1; round <= rounds; round++) {
     process.stderr.write(`${cellName(cell)}: heddle, round ${round} of ${rounds}\n`);
-    samples.push(await sample("heddle", cell, LARGEST_CHANGES));
+    samples.push(await sample("heddle", cell, CHANGES));
   }
   return samples;
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { format } from "prettier";
 import { DEPENDENCIES } from "./bench-mesh.ts";
 import { chartSheet, type Chart } from "./chart.ts";
-import { LARGE, SERVERS } from "./cells.ts";
+import { CHANGES, LARGE, SERVERS, WARMUP_SECONDS } from "./cells.ts";
 import { endpointChange, type Growth, type Limit, type Row, type Scope, type Scoped } from "./figures.ts";
 import { cellTables, limitTable, scopedTable, scopeTable, verdictTable } from "./text.ts";
 
@@ -68,8 +68,11 @@ median and ${foreignCores.max} at most: compare within a table, not with other m
 - The load client behaves as that many Envoys. Server and load client have a core each; servers take turns in one run. Medians of
   at least ${samplesOf(aimedFor(rows))} where something is aimed for, and of ${samplesOf(rows)}
   elsewhere. From the request that causes a change to the sidecar's ACK; CPU until the server is quiet.
+- Changes are counted after the first ${CHANGES.warmup} of a kind, or ${WARMUP_SECONDS} seconds of them, for every server: Node compiles while it
+  runs, and the first few after a start take Heddle about half as long again.
 - Every service has one HTTP port, ten endpoints with their pods, and a TrafficPolicy with a split, retries, circuit breakers and
-  outlier detection. An endpoint change gives one endpoint a new address, a route change a split new weights.
+  outlier detection. An endpoint change gives one endpoint a new address, a route change a split new weights. Heddle's routes try
+  another endpoint when one fails, which the peer's do not, and its names leave out the cluster's domain, which the peer's hold.
 - Memory per sidecar is what the server's resident memory grew by, a collection before and one after; over the peer's it holds the
   HTTP/2 connection, too.
 

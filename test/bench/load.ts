@@ -2,7 +2,7 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Readable } from "node:stream";
-import type { Cell } from "./cells.ts";
+import { type Cell, WARMUP_SECONDS } from "./cells.ts";
 import { bound } from "./child.ts";
 import type { RunningServer } from "./servers.ts";
 
@@ -43,6 +43,7 @@ export async function measure(
 ): Promise<Sample> {
   const child = startLoad({ swarm, server }, cell, [
     `-warmup=${warmup}`,
+    `-warmup-limit=${WARMUP_SECONDS}s`,
     `-mutations=${measured}`,
     `-mutate-url=${server.mutateUrl("endpoint")}`,
     `-mutate-url=${server.mutateUrl("route")}`,

@@ -201,6 +201,7 @@ func main() {
 	expect := flag.String("expect", "", "what to wait for: eds|rds|cds|lds[:version=V|:token=T|:names=a;b]; with neither -mutate-url nor -mutate-cmd it waits for a change by somebody else")
 	muts := flag.Int("mutations", 3, "how many changes")
 	warm := flag.Int("warmup", 0, "changes before those, not reported")
+	warmTO := flag.Duration("warmup-limit", time.Minute, "no more of those once they have taken this long")
 	phaseTO := flag.Duration("timeout", 60*time.Second, "limit of one change")
 	settleMin := flag.Duration("settle", 300*time.Millisecond, "least wait after each phase before the server's use is read")
 	gcURL := flag.String("gc-url", "", "GET this (a stats page that collects garbage) before the cold start, and after it before memory is read again")
@@ -391,9 +392,16 @@ func main() {
 	if len(mutURLs) == 0 {
 		mutURLs = multi{""}
 	}
+	var warming time.Time
 	for x := 0; x < len(mutURLs)*(*warm+*muts); x++ {
 		mutURL := &mutURLs[x/(*warm+*muts)]
 		k := x%(*warm+*muts) - *warm
+		if k == -*warm {
+			warming = time.Now()
+		}
+		if k < 0 && time.Since(warming) > *warmTO {
+			continue
+		}
 		p := newPhase(*n)
 		p.typ = -1
 		if *expect != "" {
